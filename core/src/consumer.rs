@@ -1,0 +1,97 @@
+//! What is kept of consumers: cursors, pauses, backoff, and the dead letters of what could not be done.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::effect::Lease;
+use crate::shared::{DeadLetterId, EffectId, Sequence};
+
+/// A consumer as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerRow {
+    /// Its name: `storage`, `payment`, `message`, `view`, or that of your own.
+    pub name: String,
+    /// The last event it is done with.
+    pub cursor: Sequence,
+    /// Whether it was told to wait; every process honours it.
+    pub paused: bool,
+    /// How often in a row it could not go on.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// Why it could not go on.
+    pub last_error: Option<String>,
+    /// Which process runs it now; for consumers outside the file.
+    #[serde(skip)]
+    pub lease: Option<Lease>,
+}
+
+impl ConsumerRow {
+    /// A consumer that has seen nothing yet.
+    pub fn new(name: &str) -> Self {
+        ConsumerRow {
+            name: name.to_owned(),
+            cursor: Sequence::ZERO,
+            paused: false,
+            attempts: 0,
+            retry_at: None,
+            last_error: None,
+            lease: None,
+        }
+    }
+
+    /// Whether it may run at `now`: neither paused nor waiting.
+    pub fn may_run(&self, now: DateTime<Utc>) -> bool {
+        !self.paused && self.retry_at.is_none_or(|at| at <= now)
+    }
+
+    /// Moves on, all trouble forgotten.
+    pub fn advance(&mut self, to: Sequence) {
+        self.cursor = to;
+        self.attempts = 0;
+        self.retry_at = None;
+        self.last_error = None;
+    }
+}
+
+/// What a dead letter holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "subject", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum DeadSubject {
+    /// An event a consumer could not take, or one that waits behind such a one.
+    Event {
+        /// The consumer.
+        consumer: String,
+        /// The event.
+        sequence: Sequence,
+        /// The storage or reservation whose later events wait behind it.
+        key: String,
+    },
+    /// An effect that was refused for good.
+    Effect {
+        /// The effect.
+        effect_id: EffectId,
+        /// What it was to do.
+        action: String,
+    },
+}
+
+/// Something that could not be done and waits for a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetter {
+    /// Its id.
+    pub dead_letter_id: DeadLetterId,
+    /// What it holds.
+    #[serde(flatten)]
+    pub subject: DeadSubject,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub parked_at: DateTime<Utc>,
+    /// When it was retried with success or discarded; open until then.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// How it was closed.
+    pub resolution: Option<String>,
+}

@@ -1,0 +1,207 @@
+//! Effects: what has to be done outside, written down in the transaction that wants it, and done afterwards.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::message::MessageRow;
+use crate::shared::{CorrelationId, EffectId, Key, MessageId, Money, PaymentId, ReservationId, Sequence};
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Action {
+    /// Ask the gateway for the money. Handed out once; nobody repeats it.
+    Charge {
+        /// The payment.
+        payment_id: PaymentId,
+    },
+    /// Ask the gateway whether it took the money, and if not, never to take it under that key.
+    Void {
+        /// The payment.
+        payment_id: PaymentId,
+    },
+    /// Give the money back.
+    Refund {
+        /// The payment.
+        payment_id: PaymentId,
+    },
+    /// Tell the customer.
+    Deliver {
+        /// The message.
+        message_id: MessageId,
+        /// Over which channel.
+        channel: String,
+    },
+}
+
+impl Action {
+    /// The word for the kind, as in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Action::Charge { .. } => "charge",
+            Action::Void { .. } => "void",
+            Action::Refund { .. } => "refund",
+            Action::Deliver { .. } => "deliver",
+        }
+    }
+
+    /// The payment it is about, unless it is a delivery.
+    pub fn payment_id(&self) -> Option<PaymentId> {
+        match self {
+            Action::Charge { payment_id } | Action::Void { payment_id } | Action::Refund { payment_id } => {
+                Some(*payment_id)
+            }
+            Action::Deliver { .. } => None,
+        }
+    }
+}
+
+/// Where an effect stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EffectStatus {
+    /// To be done, from `due_at` on.
+    Due,
+    /// Handed out to one process, until its lease ends.
+    Leased,
+    /// A charge whose outcome is not known; settling it writes a void.
+    Unknown,
+    /// Done, or overtaken by what was learnt otherwise.
+    Done,
+    /// Refused for good; a dead letter holds it.
+    Parked,
+}
+
+impl EffectStatus {
+    /// The word as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EffectStatus::Due => "due",
+            EffectStatus::Leased => "leased",
+            EffectStatus::Unknown => "unknown",
+            EffectStatus::Done => "done",
+            EffectStatus::Parked => "parked",
+        }
+    }
+
+    /// Reads the word as stored.
+    pub fn parse(raw: &str) -> Option<Self> {
+        [EffectStatus::Due, EffectStatus::Leased, EffectStatus::Unknown, EffectStatus::Done, EffectStatus::Parked]
+            .into_iter()
+            .find(|s| s.as_str() == raw)
+    }
+}
+
+/// Who does it now, and until when nobody else may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The process.
+    pub owner: Key,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// An effect as it is kept. At most one of each kind exists per key: one charge, one void and one refund per payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectRow {
+    /// Its id.
+    pub effect_id: EffectId,
+    /// The payment's key, or a key of its own for a delivery: under it the outside recognises a repeated call.
+    pub key: Key,
+    /// What is to be done.
+    pub action: Action,
+    /// Where it stands.
+    pub status: EffectStatus,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// From when on it is to be tried.
+    pub due_at: DateTime<Utc>,
+    /// Who does it now.
+    pub lease: Option<Lease>,
+    /// The request it belongs to.
+    pub correlation_id: CorrelationId,
+    /// The event that wants it.
+    pub causation_id: Sequence,
+}
+
+/// An effect handed out: everything needed to do it. Tell the outcome to `App::complete`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// Its id.
+    pub effect_id: EffectId,
+    /// Under this key the outside recognises a repeated call.
+    pub key: Key,
+    /// What is to be done.
+    pub task: Task,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// Until when it is yours.
+    pub lease: Lease,
+    /// The request it belongs to.
+    pub correlation_id: CorrelationId,
+}
+
+/// What is to be done, with all it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// Take the money.
+    Charge(Charge),
+    /// Say whether the money was taken; if not, never take it under that key.
+    Void(Charge),
+    /// Give the money back.
+    Refund(Charge),
+    /// Tell the customer, over a channel.
+    Deliver(String, MessageRow),
+}
+
+/// The money of one reservation, and the key under which the gateway books it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Charge {
+    /// The key: at most one capture and one refund under it.
+    pub key: Key,
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The reservation it pays for.
+    pub reservation_id: ReservationId,
+    /// How much, in minor units.
+    #[serde(flatten)]
+    pub amount: Money,
+}
+
+/// What came of an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Outcome {
+    /// Charge or void: the money was taken.
+    Captured,
+    /// Charge: the gateway said no.
+    Declined {
+        /// Why.
+        reason: String,
+    },
+    /// Charge or void: the money was certainly not taken, and will not be under that key.
+    NotTaken {
+        /// How that is known.
+        reason: String,
+    },
+    /// Charge: whether the money was taken is not known.
+    Unknown {
+        /// What happened.
+        reason: String,
+    },
+    /// Refund: the money was given back.
+    Refunded,
+    /// Delivery: the customer was told.
+    Delivered,
+    /// Void, refund or delivery: not now; it is tried again later.
+    Unavailable {
+        /// What happened.
+        reason: String,
+    },
+    /// Void, refund or delivery: refused for good; it is parked as a dead letter.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,26 @@
+//! The edge of the hexagon: everything core needs from outside, one file per port.
+//!
+//! Decides shapes only. Adapters implement these; core never names an adapter.
+
+mod clock;
+mod consumer;
+mod ids;
+mod notifier;
+mod payment_gateway;
+mod queries;
+mod questions;
+mod repositories;
+mod store;
+
+pub use clock::Clock;
+pub use consumer::{ConsumeError, Consumer};
+pub use ids::Ids;
+pub use notifier::Notifier;
+pub use payment_gateway::{GatewayBooks, PaymentGateway};
+pub use queries::{
+    Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries, ReservationFilter,
+    ReviewFilter, ViewFilter,
+};
+pub use questions::{Bookings, Offer, Offers};
+pub use repositories::{Repositories, Transaction};
+pub use store::{Store, StoreError, Verdict, Work, write, write_all};

@@ -1,0 +1,28 @@
+//! The payment service, a third party's.
+
+use std::time::Duration;
+
+use crate::effect::{Charge, Outcome};
+use crate::shared::{Key, Money};
+
+/// Takes money and gives it back. Blocking; called outside any transaction; keeps the deadline it is handed.
+///
+/// Every call is idempotent under its key: at most one capture and one refund per key, however often it is made.
+pub trait PaymentGateway: Send + Sync {
+    /// Takes the money: [`Outcome::Captured`], [`Outcome::Declined`], [`Outcome::NotTaken`] when that is certain, or
+    /// [`Outcome::Unknown`] after a timeout or a lost reply.
+    fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome;
+
+    /// Says whether the money was taken ([`Outcome::Captured`]), or promises never to take it under that key
+    /// ([`Outcome::NotTaken`]). "Not found" is neither. [`Outcome::Unavailable`] to be tried again.
+    fn void(&self, charge: &Charge, deadline: Duration) -> Outcome;
+
+    /// Gives the money back: [`Outcome::Refunded`], [`Outcome::Unavailable`] to be tried again, or [`Outcome::Refused`].
+    fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome;
+}
+
+/// The gateway's own books, where they can be read: for reconciliation and tests, never for deciding.
+pub trait GatewayBooks {
+    /// Per key: what was captured, and what of it was refunded.
+    fn entries(&self) -> Vec<(Key, Money, Money)>;
+}

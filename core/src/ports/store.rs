@@ -1,0 +1,233 @@
+//! The store: where work is committed, and with whom is the store's to decide.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Queries, Transaction};
+use crate::shared::Kind;
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Others write; nothing was done.
+    #[error("the store is busy")]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A `read` or `write` inside a work: a defect of the caller.
+    #[error("a read or write inside a work is not possible")]
+    Nested,
+    /// The work panicked and was undone alone.
+    #[error("the work broke off and was undone: {0}")]
+    Aborted(String),
+    /// The COMMIT failed: whether it is kept is not known.
+    #[error("whether the change was kept is not known: {0}")]
+    OutcomeUnknown(String),
+    /// The file comes from a newer version; it was left untouched.
+    #[error("the file has schema version {found}, this build knows up to {known}")]
+    NewerSchema {
+        /// The file's version.
+        found: u32,
+        /// The newest this build knows.
+        known: u32,
+    },
+    /// What is stored makes no sense.
+    #[error("the file is damaged: {0}")]
+    Corrupt(String),
+    /// Anything else: a full disk, a missing folder.
+    #[error("the store failed: {0}")]
+    Other(String),
+}
+
+impl StoreError {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            StoreError::Busy { .. } | StoreError::OutcomeUnknown(_) => Kind::Unavailable,
+            StoreError::Nested
+            | StoreError::Aborted(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::Corrupt(_)
+            | StoreError::Other(_) => Kind::Internal,
+        }
+    }
+
+    /// The stable code that programs match on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            StoreError::Busy { .. } => "busy",
+            StoreError::Nested => "nested",
+            StoreError::Aborted(_) => "aborted",
+            StoreError::OutcomeUnknown(_) => "commitUnknown",
+            StoreError::NewerSchema { .. } => "newerSchema",
+            StoreError::Corrupt(_) => "corrupt",
+            StoreError::Other(_) => "storeFailed",
+        }
+    }
+
+    /// When trying again makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            StoreError::Busy { retry_after } => Some(*retry_after),
+            StoreError::OutcomeUnknown(_) => Some(Duration::from_secs(1)),
+            StoreError::Nested
+            | StoreError::Aborted(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::Corrupt(_)
+            | StoreError::Other(_) => None,
+        }
+    }
+}
+
+/// What becomes of what a work did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is committed with its group.
+    Keep,
+    /// It is undone, alone.
+    Undo,
+}
+
+/// A piece of work for one transaction.
+pub trait Work: Send {
+    /// Does it, in a savepoint of its own. No I/O but the transaction's; never unwinds.
+    fn run(&mut self, tx: &mut dyn Transaction) -> Verdict;
+
+    /// Told once, after the group's COMMIT, whether kept or undone; or at once with the error if it was never run.
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+/// Keeps everything. The write port takes pieces of work, not a begin/commit guard: the store decides with whom each is committed.
+pub trait Store: Send + Sync {
+    /// Only queues: these works run in this order, in one group. After `wait_max` without having been run they are not run any
+    /// more and told [`StoreError::Busy`]. True if nobody leads: the caller must `drive`.
+    fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool;
+
+    /// Leads, group by group, until the queue is empty; returns at once if another leads.
+    fn drive(&self);
+
+    /// Reads what is committed, in one short snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot read, or inside a work.
+    fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError>;
+}
+
+struct Slot<R> {
+    told: Mutex<Told<R>>,
+    changed: Condvar,
+}
+
+struct Told<R> {
+    waiting_for: usize,
+    result: Option<R>,
+    error: Option<StoreError>,
+}
+
+impl<R> Slot<R> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Told<R>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The use case's own work: its answer is told only after its group's COMMIT, refusals too.
+struct Asked<F, R> {
+    f: Option<F>,
+    answer: Option<R>,
+    slot: Arc<Slot<R>>,
+}
+
+impl<F, T, E> Work for Asked<F, Result<T, E>>
+where
+    F: FnOnce(&mut dyn Transaction) -> Result<T, E> + Send,
+    T: Send,
+    E: Send,
+{
+    fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+        let Some(f) = self.f.take() else {
+            return Verdict::Undo;
+        };
+        let answer = f(tx);
+        let verdict = if answer.is_ok() { Verdict::Keep } else { Verdict::Undo };
+        self.answer = Some(answer);
+        verdict
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Asked { answer, slot, .. } = *self;
+        let mut told = slot.lock();
+        told.error = outcome.err();
+        told.result = answer;
+        told.waiting_for -= 1;
+        drop(told);
+        slot.changed.notify_all();
+    }
+}
+
+/// A work that rides along; whoever waits for the group waits for it too.
+struct Riding<R> {
+    work: Box<dyn Work>,
+    slot: Arc<Slot<R>>,
+}
+
+impl<R: Send> Work for Riding<R> {
+    fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+        self.work.run(tx)
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+        self.work.done(outcome);
+        self.slot.lock().waiting_for -= 1;
+        self.slot.changed.notify_all();
+    }
+}
+
+/// Does one piece of work and waits for its answer: submit, drive, wait.
+///
+/// # Errors
+/// The work's own, or the store's when it was not run or could not be committed.
+pub fn write<T, E>(
+    store: &dyn Store,
+    wait_max: Duration,
+    f: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    write_all(store, wait_max, f, Vec::new())
+}
+
+/// The same, with works that ride in the same group after it.
+///
+/// # Errors
+/// The work's own, or the store's when it was not run or could not be committed.
+pub fn write_all<T, E>(
+    store: &dyn Store,
+    wait_max: Duration,
+    f: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    riding: Vec<Box<dyn Work>>,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let told = Told { waiting_for: 1 + riding.len(), result: None, error: None };
+    let slot = Arc::new(Slot { told: Mutex::new(told), changed: Condvar::new() });
+    let mut group: Vec<Box<dyn Work>> = vec![Box::new(Asked { f: Some(f), answer: None, slot: Arc::clone(&slot) })];
+    group.extend(riding.into_iter().map(|work| Box::new(Riding { work, slot: Arc::clone(&slot) }) as Box<dyn Work>));
+    if store.submit(group, wait_max) {
+        store.drive();
+    }
+    let mut told = slot.lock();
+    while told.waiting_for > 0 {
+        told = slot.changed.wait(told).unwrap_or_else(PoisonError::into_inner);
+    }
+    match (told.error.take(), told.result.take()) {
+        (Some(error), _) => Err(error.into()),
+        (None, Some(answer)) => answer,
+        (None, None) => Err(StoreError::Aborted("the work gave no answer".to_owned()).into()),
+    }
+}

@@ -1,0 +1,91 @@
+//! What customers ask of reservations.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::shared::{ReservationId, StorageId};
+
+/// Reserves a storage and pays for it in the same step, or there is no reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reserve {
+    /// Which storage.
+    pub storage_id: StorageId,
+    /// The first day; today if not given.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// The first day that is free again; open-ended if not given.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+    /// The total the customer was quoted, in minor units; another total now is a conflict. Not checked if not given.
+    #[serde(default)]
+    pub price: Option<i64>,
+}
+
+impl Reserve {
+    /// From today, open-ended, at whatever price it has.
+    pub fn new(storage_id: StorageId) -> Self {
+        Reserve { storage_id, from: None, until: None, price: None }
+    }
+
+    /// From a day on.
+    #[must_use]
+    pub fn from(mut self, day: NaiveDate) -> Self {
+        self.from = Some(day);
+        self
+    }
+
+    /// Up to, but without, a day.
+    #[must_use]
+    pub fn until(mut self, day: NaiveDate) -> Self {
+        self.until = Some(day);
+        self
+    }
+
+    /// Only at this total, in minor units.
+    #[must_use]
+    pub fn at_price(mut self, total: i64) -> Self {
+        self.price = Some(total);
+        self
+    }
+
+    /// The command as sent, defaults unresolved: what a repeated idempotency key is compared by.
+    pub(crate) fn fingerprint(&self) -> String {
+        let day = |d: Option<NaiveDate>| d.map_or_else(|| "-".to_owned(), |d| d.to_string());
+        let price = self.price.map_or_else(|| "-".to_owned(), |p| p.to_string());
+        format!("storage={} from={} until={} price={price}", self.storage_id, day(self.from), day(self.until))
+    }
+}
+
+/// Cancels a reservation that has not begun, or has begun today, with a full refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelReservation {
+    /// Which reservation.
+    pub reservation_id: ReservationId,
+}
+
+/// Sets the end of a rental, or brings it forward (move-out), without refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndRental {
+    /// Which reservation.
+    pub reservation_id: ReservationId,
+    /// The first day that is free again; tomorrow if not given.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+}
+
+/// Asks what a period would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteStorage {
+    /// Which storage.
+    pub storage_id: StorageId,
+    /// The first day; today if not given.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// The first day that is free again; open-ended if not given.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+}

@@ -1,0 +1,125 @@
+//! What must hold before a hold is placed, and whose reservations a caller may touch.
+
+use chrono::NaiveDate;
+
+use super::{Quote, Reservation, ReservationError};
+use crate::shared::{Caller, InvalidValue, Money, NotAllowed, Period, StorageId};
+
+/// What the rules for placing a hold look at.
+pub(crate) struct HoldCase {
+    pub(crate) storage_id: StorageId,
+    /// Whether the storage takes new reservations.
+    pub(crate) offered: bool,
+    pub(crate) today: NaiveDate,
+    pub(crate) quote: Quote,
+    pub(crate) expected_price: Option<i64>,
+    /// A claim that overlaps the period.
+    pub(crate) in_the_way: Option<Period>,
+}
+
+type Rule = fn(&HoldCase) -> Result<(), ReservationError>;
+
+const RULES: &[Rule] = &[begins_today_or_later, is_offered, costs_what_was_expected, is_free];
+
+/// Whether a hold may be placed: every rule must agree, in this order.
+pub(crate) fn may_place_hold(case: &HoldCase) -> Result<(), ReservationError> {
+    RULES.iter().try_for_each(|rule| rule(case))
+}
+
+fn begins_today_or_later(case: &HoldCase) -> Result<(), ReservationError> {
+    if case.quote.period.from() >= case.today {
+        return Ok(());
+    }
+    Err(InvalidValue::new(
+        "from",
+        format!("{} lies in the past, today is {}", case.quote.period.from(), case.today),
+        format!("{}은 지난 날짜입니다. 오늘은 {}입니다", case.quote.period.from(), case.today),
+    )
+    .into())
+}
+
+fn is_offered(case: &HoldCase) -> Result<(), ReservationError> {
+    if case.offered { Ok(()) } else { Err(ReservationError::Withdrawn { storage_id: case.storage_id }) }
+}
+
+fn costs_what_was_expected(case: &HoldCase) -> Result<(), ReservationError> {
+    match case.expected_price {
+        Some(expected) if expected != case.quote.total.amount() => Err(ReservationError::PriceChanged {
+            expected: Money::new(expected, case.quote.total.currency()),
+            quoted: case.quote.total,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn is_free(case: &HoldCase) -> Result<(), ReservationError> {
+    match case.in_the_way {
+        Some(taken) => Err(ReservationError::Taken { storage_id: case.storage_id, taken }),
+        None => Ok(()),
+    }
+}
+
+/// A customer may cancel and end only their own; the manager all.
+pub(crate) fn own_only(caller: &Caller, reservation: &Reservation) -> Result<(), NotAllowed> {
+    if caller.may_act_for(&reservation.row().booking.customer) {
+        Ok(())
+    } else {
+        Err(NotAllowed {
+            reason: "this reservation belongs to another customer", reason_ko: "다른 고객의 예약입니다"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::{Per, Rate};
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+    }
+
+    fn case() -> HoldCase {
+        let rate = Rate::new(Money::krw(59_000), Per::Rental).unwrap();
+        let storage_id = StorageId::new(1);
+        HoldCase {
+            storage_id,
+            offered: true,
+            today: day(5),
+            quote: Quote::of(storage_id, rate, Period::open_ended(day(5)).unwrap()).unwrap(),
+            expected_price: Some(59_000),
+            in_the_way: None,
+        }
+    }
+
+    #[test]
+    fn a_free_offered_storage_at_the_expected_price_may_be_held() {
+        assert_eq!(may_place_hold(&case()), Ok(()));
+        assert_eq!(may_place_hold(&HoldCase { expected_price: None, ..case() }), Ok(()));
+    }
+
+    #[test]
+    fn a_past_first_day_is_refused() {
+        assert!(matches!(may_place_hold(&HoldCase { today: day(6), ..case() }), Err(ReservationError::Invalid(_))));
+    }
+
+    #[test]
+    fn a_withdrawn_storage_is_refused() {
+        assert!(matches!(
+            may_place_hold(&HoldCase { offered: false, ..case() }),
+            Err(ReservationError::Withdrawn { .. })
+        ));
+    }
+
+    #[test]
+    fn another_price_than_expected_is_refused() {
+        let case = HoldCase { expected_price: Some(58_999), ..case() };
+        assert!(matches!(may_place_hold(&case), Err(ReservationError::PriceChanged { .. })));
+    }
+
+    #[test]
+    fn a_taken_period_is_refused() {
+        let in_the_way = Some(Period::open_ended(day(9)).unwrap());
+        assert!(matches!(may_place_hold(&HoldCase { in_the_way, ..case() }), Err(ReservationError::Taken { .. })));
+    }
+}

@@ -1,0 +1,146 @@
+//! Who asks, and under which keys.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CorrelationId, CustomerId, InvalidValue};
+
+/// The kinds of caller.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// May do everything but write a review.
+    Manager,
+    /// Reserves; cancels, ends and reviews only their own.
+    Customer(CustomerId),
+    /// Policies and the clock.
+    System,
+}
+
+/// Who asks, with the keys that make a request repeatable and traceable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    who: Who,
+    idempotency_key: Option<IdempotencyKey>,
+    correlation_id: Option<CorrelationId>,
+}
+
+impl Caller {
+    /// The manager of the site.
+    pub fn manager() -> Self {
+        Caller::of(Who::Manager)
+    }
+
+    /// A customer.
+    pub fn customer(id: CustomerId) -> Self {
+        Caller::of(Who::Customer(id))
+    }
+
+    /// Policies and the clock.
+    pub fn system() -> Self {
+        Caller::of(Who::System)
+    }
+
+    fn of(who: Who) -> Self {
+        Caller { who, idempotency_key: None, correlation_id: None }
+    }
+
+    /// The same caller repeating a request safely: `Reserve` under one key happens once.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = Some(key);
+        self
+    }
+
+    /// The same caller, its request traced under an id of its own choosing.
+    #[must_use]
+    pub fn with_correlation_id(mut self, id: CorrelationId) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// Which kind of caller.
+    pub fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// The key that makes a repeated `Reserve` the same one.
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.idempotency_key.as_ref()
+    }
+
+    /// The id chosen for this request, if any.
+    pub fn correlation_id(&self) -> Option<&CorrelationId> {
+        self.correlation_id.as_ref()
+    }
+
+    /// In whose name a reservation is made: the customer's own, or `guest` for the manager.
+    pub fn books_for(&self) -> CustomerId {
+        match &self.who {
+            Who::Customer(id) => id.clone(),
+            Who::Manager | Who::System => CustomerId::guest(),
+        }
+    }
+
+    /// Whether what belongs to `owner` is this caller's to change.
+    pub fn may_act_for(&self, owner: &CustomerId) -> bool {
+        match &self.who {
+            Who::Customer(id) => id == owner,
+            Who::Manager | Who::System => true,
+        }
+    }
+
+    /// Whether this is the manager (or the system on the manager's behalf).
+    pub fn is_manager(&self) -> bool {
+        !matches!(self.who, Who::Customer(_))
+    }
+
+    /// The name that scopes idempotency keys: two callers never share one.
+    pub fn scope(&self) -> String {
+        match &self.who {
+            Who::Manager => "manager".to_owned(),
+            Who::Customer(id) => format!("customer:{id}"),
+            Who::System => "system".to_owned(),
+        }
+    }
+}
+
+/// A key under which a repeated request is recognised: 1 to 200 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Takes a key from outside.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] unless it is 1 to 200 visible ASCII characters.
+    pub fn new(raw: &str) -> Result<Self, InvalidValue> {
+        if (1..=200).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(IdempotencyKey(raw.to_owned()))
+        } else {
+            Err(InvalidValue::new(
+                "idempotencyKey",
+                "an idempotency key is 1 to 200 visible ASCII characters",
+                "멱등 키는 공백 없는 ASCII 1~200자입니다",
+            ))
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<IdempotencyKey> for String {
+    fn from(key: IdempotencyKey) -> Self {
+        key.0
+    }
+}
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = InvalidValue;
+
+    fn try_from(raw: String) -> Result<Self, InvalidValue> {
+        IdempotencyKey::new(&raw)
+    }
+}

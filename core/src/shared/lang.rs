@@ -1,0 +1,38 @@
+//! The two languages people are spoken to in.
+
+use serde::{Deserialize, Serialize};
+
+/// The language of words meant for people; data is never translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// 한국어
+    #[default]
+    Ko,
+    /// English
+    En,
+}
+
+impl Lang {
+    /// Picks the wording of this language.
+    pub fn pick<T>(self, en: T, ko: T) -> T {
+        match self {
+            Lang::En => en,
+            Lang::Ko => ko,
+        }
+    }
+
+    /// Reads `ko` or `en`.
+    pub fn parse(raw: &str) -> Option<Self> {
+        match raw {
+            "ko" => Some(Lang::Ko),
+            "en" => Some(Lang::En),
+            _ => None,
+        }
+    }
+
+    /// The two-letter code, `ko` or `en`.
+    pub fn code(self) -> &'static str {
+        self.pick("en", "ko")
+    }
+}

@@ -1,0 +1,100 @@
+//! What a storage costs: a price, and what it is the price of.
+
+use serde::{Deserialize, Serialize};
+
+use super::{InvalidValue, Money};
+
+/// What the price is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// The whole rental, however long: a flat price. The default.
+    #[default]
+    Rental,
+    /// Each day.
+    Day,
+    /// Each calendar month, a part month pro rata.
+    Month,
+}
+
+impl Per {
+    /// Reads `rental`, `day` or `month`.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] for anything else.
+    pub fn parse(raw: &str) -> Result<Self, InvalidValue> {
+        match raw.trim() {
+            "rental" => Ok(Per::Rental),
+            "day" => Ok(Per::Day),
+            "month" => Ok(Per::Month),
+            other => Err(InvalidValue::new(
+                "per",
+                format!("{other:?} is none of rental, day, month"),
+                format!("{other:?}는 rental, day, month 중 하나가 아닙니다"),
+            )),
+        }
+    }
+
+    /// The word as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Per::Rental => "rental",
+            Per::Day => "day",
+            Per::Month => "month",
+        }
+    }
+}
+
+/// A price above 0 and what it is for. Serialises as `price`, `currency`, `per`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "RawRate")]
+pub struct Rate {
+    #[serde(flatten)]
+    price: Money,
+    per: Per,
+}
+
+/// The same fields, not yet checked.
+#[derive(Deserialize)]
+struct RawRate {
+    #[serde(flatten)]
+    price: Money,
+    #[serde(default)]
+    per: Per,
+}
+
+impl TryFrom<RawRate> for Rate {
+    type Error = InvalidValue;
+
+    fn try_from(raw: RawRate) -> Result<Self, InvalidValue> {
+        Rate::new(raw.price, raw.per)
+    }
+}
+
+impl Rate {
+    /// A price for a rental, a day or a month.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] unless the price is above 0.
+    pub fn new(price: Money, per: Per) -> Result<Self, InvalidValue> {
+        Ok(Rate { price: price.above_zero()?, per })
+    }
+
+    /// A flat price for the whole rental.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] unless the price is above 0.
+    pub fn flat(price: Money) -> Result<Self, InvalidValue> {
+        Rate::new(price, Per::Rental)
+    }
+
+    /// The price of one rental, day or month.
+    pub fn price(self) -> Money {
+        self.price
+    }
+
+    /// What the price is for.
+    pub fn per(self) -> Per {
+        self.per
+    }
+}

@@ -1,0 +1,136 @@
+//! Text from people: trimmed, bounded, and free of characters that could deceive or damage a terminal.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::InvalidValue;
+
+/// Control characters, and the marks that reorder what is shown.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn bounded(field: &'static str, raw: &str, chars_max: usize) -> Result<String, InvalidValue> {
+    let text = raw.trim();
+    if text.is_empty() {
+        return Err(InvalidValue::new(field, "must not be empty", "비어 있을 수 없습니다"));
+    }
+    let chars = text.chars().count();
+    if chars > chars_max {
+        return Err(InvalidValue::new(
+            field,
+            format!("{chars} characters; at most {chars_max} are allowed"),
+            format!("{chars}자입니다; 최대 {chars_max}자까지 가능합니다"),
+        ));
+    }
+    if let Some(c) = text.chars().find(|c| is_unsafe(*c)) {
+        return Err(InvalidValue::new(
+            field,
+            format!("contains the control or direction mark U+{:04X}", u32::from(c)),
+            format!("제어 문자 또는 방향 문자 U+{:04X}가 들어 있습니다", u32::from(c)),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+macro_rules! bounded_text {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Trims and checks text from outside.
+            ///
+            /// # Errors
+            /// [`InvalidValue`] when it is empty, too long, or holds control characters or bidi marks.
+            pub fn new(raw: &str) -> Result<Self, InvalidValue> {
+                bounded($field, raw, $max).map($name)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidValue;
+
+            fn try_from(raw: String) -> Result<Self, InvalidValue> {
+                $name::new(&raw)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidValue;
+
+            fn from_str(raw: &str) -> Result<Self, InvalidValue> {
+                $name::new(raw)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+bounded_text!(
+    /// What a storage is called and where it is: 1 to 200 characters.
+    Description, "description", 200
+);
+bounded_text!(
+    /// An opaque id of a customer, 1 to 200 characters; put no personal data here, it enters the log.
+    CustomerId, "customer", 200
+);
+bounded_text!(
+    /// What a review says: 1 to 2,000 characters.
+    ReviewContent, "content", 2000
+);
+
+impl CustomerId {
+    /// The customer of reservations that the manager makes.
+    pub fn guest() -> Self {
+        CustomerId("guest".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_and_its_characters_counted() {
+        assert_eq!(Description::new("  강남 소형  ").unwrap().as_str(), "강남 소형");
+        assert!(Description::new(&"창".repeat(200)).is_ok());
+        assert!(Description::new(&"창".repeat(201)).is_err());
+        assert!(ReviewContent::new(&"창".repeat(2000)).is_ok());
+        assert!(ReviewContent::new(&"창".repeat(2001)).is_err());
+    }
+
+    #[test]
+    fn empty_text_is_refused() {
+        assert!(Description::new("").is_err());
+        assert!(CustomerId::new(" \t ").is_err());
+    }
+
+    #[test]
+    fn control_characters_and_bidi_marks_are_refused() {
+        for hostile in ["\u{1b}[31mred", "a\u{0}b", "a\u{202E}b", "a\u{2066}b", "a\nb", "a\u{200F}b", "a\u{85}b"] {
+            assert!(Description::new(hostile).is_err(), "{hostile:?}");
+        }
+        assert!(Description::new("🚚 이사짐 <img src=x> '); DROP").is_ok());
+    }
+}

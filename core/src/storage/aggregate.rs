@@ -1,0 +1,338 @@
+//! The storage and its rules.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{
+    ModifyStorage, RegisterStorage, StorageCancelled, StorageDeleted, StorageError, StorageEvent, StorageModified,
+    StorageRegistered, StorageReserved,
+};
+use crate::shared::{Description, InvalidValue, Rate, ReservationId, StorageId, Version};
+
+/// Whether a rental occupies the storage today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StorageStatus {
+    /// Nobody occupies it.
+    Available,
+    /// A rental that has begun occupies it.
+    Reserved,
+}
+
+impl StorageStatus {
+    /// The word as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StorageStatus::Available => "available",
+            StorageStatus::Reserved => "reserved",
+        }
+    }
+
+    /// Reads the word as in JSON.
+    pub fn parse(raw: &str) -> Option<Self> {
+        [StorageStatus::Available, StorageStatus::Reserved].into_iter().find(|s| s.as_str() == raw)
+    }
+}
+
+/// An average of ratings, kept in tenths and rounded half up; serialises as a number with one decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Rating {
+    tenths: u8,
+}
+
+impl Rating {
+    /// The average of `count` ratings that sum to `sum`; `None` when there are none.
+    pub fn average(sum: u64, count: u64) -> Option<Self> {
+        if count == 0 {
+            return None;
+        }
+        let tenths = (u128::from(sum) * 20 + u128::from(count)) / (u128::from(count) * 2);
+        Rating::from_tenths(u8::try_from(tenths).ok()?)
+    }
+
+    /// From tenths, 10 to 50.
+    pub fn from_tenths(tenths: u8) -> Option<Self> {
+        (10..=50).contains(&tenths).then_some(Rating { tenths })
+    }
+
+    /// In tenths, 10 to 50.
+    pub fn tenths(self) -> u8 {
+        self.tenths
+    }
+}
+
+impl fmt::Display for Rating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.tenths / 10, self.tenths % 10)
+    }
+}
+
+impl Serialize for Rating {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.tenths) / 10.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rating {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        (0..=50u8)
+            .find(|t| (f64::from(*t) / 10.0 - value).abs() < 0.01)
+            .and_then(Rating::from_tenths)
+            .ok_or_else(|| serde::de::Error::custom("a rating lies between 1.0 and 5.0"))
+    }
+}
+
+/// A storage as it is kept and shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StorageRow {
+    /// Its id.
+    pub storage_id: StorageId,
+    /// What it is called and where it is.
+    pub description: Description,
+    /// What it costs.
+    #[serde(flatten)]
+    pub rate: Rate,
+    /// Whether a rental occupies it today, as the storage consumer last heard.
+    pub storage_status: StorageStatus,
+    /// How many reviews it has.
+    pub review_cnt: u64,
+    /// Their average.
+    pub rating: Option<Rating>,
+    /// Whether it is withdrawn from new reservations.
+    pub withdrawn: bool,
+    /// The reservation that occupies it.
+    #[serde(skip)]
+    pub occupant: Option<ReservationId>,
+    /// Whether it was taken away.
+    #[serde(skip)]
+    pub deleted: bool,
+    /// How many events it has raised.
+    #[serde(skip)]
+    pub version: Version,
+}
+
+impl StorageRow {
+    /// What the storage is after its first event.
+    pub fn registered(event: &StorageRegistered) -> Self {
+        StorageRow {
+            storage_id: event.storage_id,
+            description: event.description.clone(),
+            rate: event.rate,
+            storage_status: StorageStatus::Available,
+            review_cnt: 0,
+            rating: None,
+            withdrawn: false,
+            occupant: None,
+            deleted: false,
+            version: Version::ZERO.next(),
+        }
+    }
+
+    /// What the storage is after one more event. The only place where its state changes.
+    pub fn apply(&mut self, event: &StorageEvent) {
+        self.version = self.version.next();
+        match event {
+            StorageEvent::StorageRegistered(e) => *self = StorageRow::registered(e),
+            StorageEvent::StorageModified(e) => {
+                self.description = e.description.clone();
+                self.rate = e.rate;
+                self.withdrawn = e.withdrawn;
+                self.review_cnt = e.review_cnt;
+                self.rating = e.rating;
+            }
+            StorageEvent::StorageDeleted(_) => self.deleted = true,
+            StorageEvent::StorageReserved(e) => {
+                self.occupant = Some(e.reservation_id);
+                self.storage_status = StorageStatus::Reserved;
+            }
+            StorageEvent::StorageCancelled(_) => {
+                self.occupant = None;
+                self.storage_status = StorageStatus::Available;
+            }
+        }
+    }
+}
+
+/// A storage (창고): the aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    row: StorageRow,
+}
+
+impl Storage {
+    /// Offers a new storage under the id given out for it.
+    pub fn register(id: StorageId, command: RegisterStorage) -> (Self, StorageEvent) {
+        let event = StorageRegistered { storage_id: id, description: command.description, rate: command.rate };
+        (Storage { row: StorageRow::registered(&event) }, event.into())
+    }
+
+    /// Takes up a stored storage; a deleted one does not exist any more.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] for none, or a deleted one.
+    pub fn load(id: StorageId, row: Option<StorageRow>) -> Result<Self, StorageError> {
+        match row {
+            Some(row) if !row.deleted => Ok(Storage { row }),
+            Some(_) | None => Err(StorageError::NotFound { storage_id: id }),
+        }
+    }
+
+    /// What is kept and shown of it.
+    pub fn row(&self) -> &StorageRow {
+        &self.row
+    }
+
+    /// Changes what the command gives; `None` when nothing differs.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] when the new price is not above 0 or in another currency.
+    pub fn modify(&mut self, command: &ModifyStorage) -> Result<Option<StorageEvent>, InvalidValue> {
+        let price = command.price.unwrap_or(self.row.rate.price());
+        if price.currency() != self.row.rate.price().currency() {
+            return Err(InvalidValue::new(
+                "currency",
+                format!("the storage is priced in {}; its currency stays", self.row.rate.price().currency().code()),
+                format!("이 창고의 통화는 {}이며 바꿀 수 없습니다", self.row.rate.price().currency().code()),
+            ));
+        }
+        let rate = Rate::new(price, command.per.unwrap_or(self.row.rate.per()))?;
+        let mut changed = self.as_modified();
+        changed.rate = rate;
+        if let Some(description) = &command.description {
+            changed.description = description.clone();
+        }
+        changed.withdrawn = command.withdrawn.unwrap_or(changed.withdrawn);
+        Ok(self.modified(changed))
+    }
+
+    /// Takes over what its reviews now come to; `None` when nothing differs.
+    pub fn take_reviews(&mut self, count: u64, rating: Option<Rating>) -> Option<StorageEvent> {
+        let mut changed = self.as_modified();
+        changed.review_cnt = count;
+        changed.rating = rating;
+        self.modified(changed)
+    }
+
+    /// Takes it away for good.
+    pub fn delete(&mut self) -> StorageEvent {
+        self.raise(StorageDeleted { storage_id: self.row.storage_id })
+    }
+
+    /// A rental begins to occupy it; `None` if it does already.
+    pub fn occupy(&mut self, reservation_id: ReservationId) -> Option<StorageEvent> {
+        if self.row.occupant == Some(reservation_id) {
+            return None;
+        }
+        Some(self.raise(StorageReserved { storage_id: self.row.storage_id, reservation_id }))
+    }
+
+    /// The rental is over; `None` unless it is the one that occupies it.
+    pub fn release(&mut self, reservation_id: ReservationId) -> Option<StorageEvent> {
+        if self.row.occupant != Some(reservation_id) {
+            return None;
+        }
+        Some(self.raise(StorageCancelled { storage_id: self.row.storage_id, reservation_id }))
+    }
+
+    fn as_modified(&self) -> StorageModified {
+        StorageModified {
+            storage_id: self.row.storage_id,
+            description: self.row.description.clone(),
+            rate: self.row.rate,
+            withdrawn: self.row.withdrawn,
+            review_cnt: self.row.review_cnt,
+            rating: self.row.rating,
+        }
+    }
+
+    fn modified(&mut self, changed: StorageModified) -> Option<StorageEvent> {
+        (changed != self.as_modified()).then(|| self.raise(changed))
+    }
+
+    fn raise(&mut self, event: impl Into<StorageEvent>) -> StorageEvent {
+        let event = event.into();
+        self.row.apply(&event);
+        event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::{Money, Per};
+
+    fn storage() -> Storage {
+        let command = RegisterStorage {
+            description: Description::new("강남 소형 1평").unwrap(),
+            rate: Rate::flat(Money::krw(59_000)).unwrap(),
+        };
+        Storage::register(StorageId::new(1), command).0
+    }
+
+    #[test]
+    fn modifying_changes_only_what_is_given() {
+        let mut storage = storage();
+        let command = ModifyStorage { price: Some(Money::krw(60_000)), ..ModifyStorage::new(StorageId::new(1)) };
+        assert!(storage.modify(&command).unwrap().is_some());
+        assert_eq!(storage.row().rate.price(), Money::krw(60_000));
+        assert_eq!(storage.row().description.as_str(), "강남 소형 1평");
+        assert_eq!(storage.row().version, Version::new(2));
+    }
+
+    #[test]
+    fn modifying_to_the_same_raises_nothing() {
+        let mut storage = storage();
+        let command = ModifyStorage { per: Some(Per::Rental), ..ModifyStorage::new(StorageId::new(1)) };
+        assert_eq!(storage.modify(&command).unwrap(), None);
+        assert_eq!(storage.row().version, Version::new(1));
+    }
+
+    #[test]
+    fn a_price_of_nothing_or_in_another_currency_is_refused() {
+        let mut storage = storage();
+        for price in [Money::krw(0), Money::new(10, crate::shared::Currency::USD)] {
+            let command = ModifyStorage { price: Some(price), ..ModifyStorage::new(StorageId::new(1)) };
+            assert!(storage.modify(&command).is_err());
+        }
+        assert_eq!(storage.row().version, Version::new(1));
+    }
+
+    #[test]
+    fn only_the_occupant_releases_a_storage() {
+        let (a, b) = (ReservationId::new(1), ReservationId::new(2));
+        let mut storage = storage();
+        assert!(storage.occupy(a).is_some());
+        assert!(storage.occupy(a).is_none(), "a redelivery changes nothing");
+        assert!(storage.release(b).is_none());
+        assert_eq!(storage.row().storage_status, StorageStatus::Reserved);
+        assert!(storage.occupy(b).is_some(), "the occupant changed");
+        assert!(storage.release(a).is_none());
+        assert!(storage.release(b).is_some());
+        assert_eq!(storage.row().storage_status, StorageStatus::Available);
+    }
+
+    #[test]
+    fn a_deleted_storage_does_not_exist() {
+        let mut storage = storage();
+        storage.delete();
+        let row = storage.row().clone();
+        assert!(matches!(Storage::load(row.storage_id, Some(row)), Err(StorageError::NotFound { .. })));
+    }
+
+    #[test]
+    fn an_average_is_rounded_half_up_to_one_decimal() {
+        let average = |sum, count| Rating::average(sum, count).map(|r| r.to_string());
+        assert_eq!(average(9, 2).as_deref(), Some("4.5"));
+        assert_eq!(average(14, 3).as_deref(), Some("4.7"));
+        assert_eq!(average(17, 4).as_deref(), Some("4.3"), "4.25 is rounded up");
+        assert_eq!(average(5, 1).as_deref(), Some("5.0"));
+        assert_eq!(average(0, 0), None);
+        assert_eq!(serde_json::to_string(&Rating::average(5, 1)).unwrap(), "5.0");
+        assert_eq!(serde_json::from_str::<Rating>("4.3").unwrap().tenths(), 43);
+        assert!(serde_json::from_str::<Rating>("0.9").is_err());
+        assert!(Rating::from_tenths(51).is_none());
+    }
+}
