@@ -19,5 +19,6 @@ pub mod review;
 pub mod shared;
 pub mod storage;
 pub mod storage_view;
+pub mod words;
 
 pub use chrono;

@@ -44,7 +44,7 @@ fn zero() -> Sequence {
 }
 
 /// What the customer is told about an event, if anything: the booking it is about and the words.
-pub fn message_of<'e>(event: &'e Envelope, lang: Lang) -> Option<(&'e Booking, String)> {
+pub fn message_of(event: &Envelope, lang: Lang) -> Option<(&Booking, String)> {
     let (booking, words) = match &event.event {
         Event::Reservation(ReservationEvent::ReservationConfirmed(e)) => {
             let b = &e.booking;

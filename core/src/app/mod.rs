@@ -2,6 +2,241 @@
 //!
 //! Loads, decides by asking the aggregates and policies, saves with events. Rules never live here.
 
+mod cancel;
+mod consume;
+mod consumers;
+mod dead_letters;
+mod effects;
+mod error;
+mod outcome;
+mod queries;
+mod request;
+mod reserve;
+mod reviews;
+mod run_due;
 mod settings;
+mod settle;
+mod storages;
+mod tick;
+mod verify;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+
+use crate::consumer::ConsumerRow;
+use crate::event::Trace;
+use crate::message::INBOX;
+use crate::payment::{Breaker, BreakerState};
+use crate::ports::{
+    Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, write, write_all,
+};
+use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
+
+pub use consumers::Sabotage;
+pub use effects::EffectsDone;
+pub use error::{Error, OperationError};
+pub use queries::{Available, ConsumerStatus, Status};
+pub use request::{Answer, Command, Query};
+pub use run_due::RanDue;
 pub use settings::Settings;
+pub use settle::Settled;
+pub use tick::Ticked;
+pub use verify::Verified;
+
+/// What an [`App`] is made of. The package `storagerent` puts it together.
+pub struct Parts {
+    /// Keeps everything.
+    pub store: Arc<dyn Store>,
+    /// Says what time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Gives out keys.
+    pub ids: Arc<dyn Ids>,
+    /// Takes money, blocking. Without one the host does the effects itself: `due_effects`, `complete`.
+    pub gateway: Option<Arc<dyn PaymentGateway>>,
+    /// Tell customers over further channels.
+    pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// Consumers of your own.
+    pub consumers: Vec<Arc<dyn Consumer>>,
+    /// So long a caller waits for its turn to write before it is turned away as busy.
+    pub wait_max: Duration,
+    /// For tests and demonstrations: makes a consumer inside the file fail after it has acted.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// The reservation engine. Cheap to clone; share it among threads.
+///
+/// Every use case is a struct and a method: `app.reserve(&caller, Reserve::new(storage_id))`. Nobody but the host calls
+/// [`App::run_due`]: it must, whenever the last call says so, or nothing expires, starts, ends or is told.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: Parts,
+    /// This process, to the leases.
+    owner: Key,
+    breaker: Mutex<Breaker>,
+}
+
+/// The moment a transaction happens in, and the settings it happens under.
+pub(crate) struct Moment {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) today: NaiveDate,
+    pub(crate) settings: Settings,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("owner", &self.inner.owner).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Puts an application together, and makes its consumers and channels known to the store.
+    ///
+    /// # Errors
+    /// [`Error`] for names of consumers or channels that are taken or not well formed, and when the store cannot be read or written.
+    pub fn new(parts: Parts) -> Result<Self, Error> {
+        let owner = parts.ids.key();
+        let app = App { inner: Arc::new(Inner { parts, owner, breaker: Mutex::new(Breaker::default()) }) };
+        app.make_known()?;
+        Ok(app)
+    }
+
+    /// Registers consumers and channels that the store does not know yet.
+    fn make_known(&self) -> Result<(), Error> {
+        let consumers = self.consumer_names()?;
+        let mut channels = vec![INBOX.to_owned()];
+        for notifier in &self.inner.parts.notifiers {
+            let name = well_formed_name("channel", notifier.channel())?;
+            if channels.contains(&name) {
+                return Err(InvalidValue::new(
+                    "channel",
+                    format!("{name} is taken"),
+                    format!("{name}은(는) 이미 있습니다"),
+                )
+                .into());
+            }
+            channels.push(name);
+        }
+        let known = self.read(|q| {
+            let known_consumers = q.consumers()?.into_iter().map(|c| c.name).collect::<Vec<_>>();
+            let known_channels = q.channels()?;
+            Ok::<_, Error>(
+                consumers.iter().all(|c| known_consumers.contains(c))
+                    && channels.iter().all(|c| known_channels.contains(c)),
+            )
+        })?;
+        if known {
+            return Ok(());
+        }
+        self.write_alone(move |_, tx| {
+            for name in consumers {
+                if tx.consumer(&name)?.is_none() {
+                    tx.put_consumer(&ConsumerRow::new(&name))?;
+                }
+            }
+            let known = tx.channels()?;
+            channels.iter().filter(|c| !known.contains(c)).try_for_each(|c| tx.add_channel(c))?;
+            Ok::<_, Error>(())
+        })
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    /// The state of this process's circuit breaker.
+    pub fn breaker_state(&self) -> BreakerState {
+        self.breaker().state(self.parts().clock.elapsed())
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.inner.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.parts().clock.now().trunc_subsecs(6)
+    }
+
+    /// The moment, by the store's own settings.
+    fn moment<Q: Queries + ?Sized, E: From<StoreError> + From<InvalidValue>>(&self, q: &mut Q) -> Result<Moment, E> {
+        let settings = q.settings()?;
+        let now = self.now();
+        let today = self.parts().clock.day_at(now, &settings.zone)?;
+        Ok(Moment { now, today, settings })
+    }
+
+    /// The trace of what a caller asks for: the caller's correlation id, or a new one.
+    fn trace(&self, caller: &Caller, now: DateTime<Utc>) -> Trace {
+        let correlation_id =
+            caller.correlation_id().cloned().unwrap_or_else(|| CorrelationId::from(self.parts().ids.key()));
+        Trace { correlation_id, causation_id: None, occurred_at: now }
+    }
+
+    /// Reads in one short snapshot of what is committed.
+    fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut dyn Queries) -> Result<T, E>) -> Result<T, E> {
+        let mut f = Some(f);
+        let mut answer = None;
+        self.parts().store.read(&mut |q| {
+            if let Some(f) = f.take() {
+                answer = Some(f(q));
+            }
+        })?;
+        answer.unwrap_or_else(|| Err(StoreError::Aborted("the read gave no answer".to_owned()).into()))
+    }
+
+    /// One transaction of a use case; the consumers inside the file ride in its group, and their trouble is never its trouble.
+    fn write<T, E>(&self, f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_within(self.parts().wait_max, f)
+    }
+
+    /// The same, waiting so long for its turn.
+    fn write_within<T, E>(
+        &self,
+        wait_max: Duration,
+        f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let app = self.clone();
+        let rides = self.rides();
+        let riding = rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect();
+        let answer = write_all(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding);
+        rides.into_iter().filter(consume::Ride::failed).for_each(|ride| self.redo(ride.consumer()));
+        answer
+    }
+
+    /// One transaction that raises no events: nothing rides.
+    fn write_alone<T, E>(
+        &self,
+        f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let app = self.clone();
+        write(self.parts().store.as_ref(), self.parts().wait_max, move |tx| f(&app, tx))
+    }
+}
+
+/// Names of consumers and channels: 1 to 40 of `a-z 0-9 -`.
+fn well_formed_name(field: &'static str, raw: &str) -> Result<String, InvalidValue> {
+    let fits =
+        (1..=40).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits {
+        Ok(raw.to_owned())
+    } else {
+        Err(InvalidValue::new(field, "a name is 1 to 40 of a-z 0-9 -", "이름은 a-z 0-9 - 1~40자입니다"))
+    }
+}

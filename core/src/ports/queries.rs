@@ -211,8 +211,9 @@ pub trait Queries {
     fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError>;
     /// The effect of a kind under a key; there is at most one.
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError>;
-    /// Effects that may be done at `now`: `due` ones, and `leased` ones but charges whose lease is over; the oldest first.
-    fn open_effects(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<EffectRow>, StoreError>;
+    /// Effects that may be done at `now`: `due` ones whose `due_at` has come, and `leased` ones, charges apart, whose lease is
+    /// over. In order of id.
+    fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
     /// Charges without a live lease at `now`: `unknown` ones, `leased` ones whose lease is over, and `due` ones. In order of id.
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
     /// When the next effect may be done, or its lease ends.

@@ -92,6 +92,14 @@ pub enum ReservationError {
         /// When to ask again.
         retry_after: Duration,
     },
+    /// The money came after the hold had lapsed; it is given back.
+    #[error(
+        "the hold of reservation {reservation_id} lapsed before its payment was confirmed; the money is given back"
+    )]
+    HoldLapsed {
+        /// The reservation, now `expired`.
+        reservation_id: ReservationId,
+    },
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request, reservation {reservation_id}")]
     KeyReused {
@@ -127,6 +135,7 @@ impl ReservationError {
             | ReservationError::WrongState { .. }
             | ReservationError::PaymentPending { .. }
             | ReservationError::FirstDayPast { .. }
+            | ReservationError::HoldLapsed { .. }
             | ReservationError::KeyReused { .. } => Kind::Conflict,
             ReservationError::Declined { .. } => Kind::Declined,
             ReservationError::PaymentUnavailable { .. } | ReservationError::OutcomeUnknown { .. } => Kind::Unavailable,
@@ -150,6 +159,7 @@ impl ReservationError {
             ReservationError::Declined { .. } => "paymentDeclined",
             ReservationError::PaymentUnavailable { .. } => "paymentUnavailable",
             ReservationError::OutcomeUnknown { .. } => "outcomeUnknown",
+            ReservationError::HoldLapsed { .. } => "holdLapsed",
             ReservationError::KeyReused { .. } => "idempotencyKeyReused",
             ReservationError::Invalid(_) => "invalidValue",
             ReservationError::NotAllowed(_) => "notAllowed",
@@ -172,6 +182,7 @@ impl ReservationError {
             | ReservationError::PaymentPending { .. }
             | ReservationError::FirstDayPast { .. }
             | ReservationError::Declined { .. }
+            | ReservationError::HoldLapsed { .. }
             | ReservationError::KeyReused { .. }
             | ReservationError::Invalid(_)
             | ReservationError::NotAllowed(_) => None,

@@ -1,0 +1,56 @@
+//! Cancelling reservations and ending rentals.
+
+use chrono::Days;
+
+use super::App;
+use crate::reservation::{CancelReservation, EndRental, Reservation, ReservationError, ReservationRow, own_only};
+use crate::shared::{Caller, InvalidValue};
+
+impl App {
+    /// Cancels a reservation, up to and including its first day. Answers at once with `reqCancel`; the refund follows as an
+    /// effect, and with it `cancelled`. Repeated, the same answer.
+    ///
+    /// # Errors
+    /// [`ReservationError`]: not found, somebody else's, or past the state that can be cancelled.
+    pub fn cancel(&self, caller: &Caller, command: CancelReservation) -> Result<ReservationRow, ReservationError> {
+        let caller = caller.clone();
+        self.write(move |app, tx| {
+            let id = command.reservation_id;
+            let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
+            own_only(&caller, &reservation)?;
+            let moment = app.moment::<_, ReservationError>(tx)?;
+            if let Some(event) = reservation.cancel(moment.today)? {
+                tx.save_reservation(&reservation, event.into(), &app.trace(&caller, moment.now))?;
+            }
+            Ok(reservation.row().clone())
+        })
+    }
+
+    /// Sets the first free day of a rental, or brings it forward, without refund. Ending it today ends it at once.
+    ///
+    /// # Errors
+    /// [`ReservationError`]: not found, somebody else's, not `reserved`, or a day that is not possible.
+    pub fn end(&self, caller: &Caller, command: EndRental) -> Result<ReservationRow, ReservationError> {
+        let caller = caller.clone();
+        self.write(move |app, tx| {
+            let id = command.reservation_id;
+            let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
+            own_only(&caller, &reservation)?;
+            let moment = app.moment::<_, ReservationError>(tx)?;
+            let on = match command.on {
+                Some(day) => day,
+                None => moment
+                    .today
+                    .checked_add_days(Days::new(1))
+                    .ok_or_else(|| InvalidValue::new("on", "there is no day after today", "오늘 다음 날이 없습니다"))?,
+            };
+            let trace = app.trace(&caller, moment.now);
+            let Some(event) = reservation.set_end(on, moment.today)? else { return Ok(reservation.row().clone()) };
+            let end_set = tx.save_reservation(&reservation, event.into(), &trace)?;
+            if let Some(event) = reservation.finish(moment.today) {
+                tx.save_reservation(&reservation, event.into(), &trace.caused_by(end_set))?;
+            }
+            Ok(reservation.row().clone())
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! Driving the consumers inside the file: they ride in the group that raised an event, each in a savepoint of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::consumers::{InFile, dead_letter};
+use super::outcome::retry_at;
+use super::{App, Error};
+use crate::consumer::ConsumerRow;
+use crate::event::Envelope;
+use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work};
+
+/// So many events a rider takes along with a use case; what is left is for `run_due`.
+const RIDE_MAX: u32 = 64;
+/// So many events are folded in one transaction when catching up.
+const BATCH_MAX: u32 = 256;
+
+/// Why a batch was undone.
+pub(super) enum Setback {
+    Event(ConsumeError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Setback {
+    fn from(error: StoreError) -> Self {
+        Setback::Store(error)
+    }
+}
+
+/// One consumer riding in a use case's group. Its failure undoes its own savepoint only.
+#[derive(Clone)]
+pub(super) struct Ride {
+    app: App,
+    consumer: InFile,
+    failed: Arc<AtomicBool>,
+}
+
+impl Ride {
+    pub(super) fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn consumer(&self) -> InFile {
+        self.consumer
+    }
+}
+
+impl Work for Ride {
+    fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+        match self.app.consume_batch(tx, self.consumer, RIDE_MAX) {
+            Ok(_) => Verdict::Keep,
+            Err(_) => {
+                self.failed.store(true, Ordering::Release);
+                Verdict::Undo
+            }
+        }
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+        // An undone panic arrives as an error of this work alone; the batch is redone event by event.
+        if matches!(outcome, Err(StoreError::Aborted(_))) {
+            self.failed.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl App {
+    pub(super) fn rides(&self) -> Vec<Ride> {
+        InFile::ALL
+            .into_iter()
+            .map(|consumer| Ride { app: self.clone(), consumer, failed: Arc::new(AtomicBool::new(false)) })
+            .collect()
+    }
+
+    /// Folds the next events of one consumer, effect and cursor together; answers how many.
+    fn consume_batch(&self, tx: &mut dyn Transaction, consumer: InFile, limit: u32) -> Result<u32, Setback> {
+        let now = self.now();
+        let mut row = tx.consumer(consumer.name())?.unwrap_or_else(|| ConsumerRow::new(consumer.name()));
+        if !row.may_run(now) {
+            return Ok(0);
+        }
+        let page = Page { after: row.cursor.get(), limit: Some(limit) };
+        let events = tx.events(&EventFilter::default(), page)?;
+        let Some(last) = events.last() else { return Ok(0) };
+        let anything_parked = !tx.dead_events(consumer.name(), None)?.is_empty();
+        for event in &events {
+            if anything_parked && self.park_behind(tx, consumer, event)? {
+                continue;
+            }
+            self.apply(tx, consumer, event).map_err(Setback::Event)?;
+        }
+        row.advance(last.sequence);
+        tx.put_consumer(&row)?;
+        Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn apply(
+        &self,
+        tx: &mut dyn Transaction,
+        consumer: InFile,
+        event: &Envelope,
+    ) -> Result<(), ConsumeError> {
+        consumer.apply(self, tx, event)?;
+        match &self.parts().sabotage {
+            Some(sabotage) => sabotage(consumer.name(), event),
+            None => Ok(()),
+        }
+    }
+
+    /// Parks an event behind an earlier one of its key; says whether it did.
+    fn park_behind(&self, tx: &mut dyn Transaction, consumer: InFile, event: &Envelope) -> Result<bool, StoreError> {
+        let Some(key) = consumer.key(event) else { return Ok(false) };
+        let waiting = tx.dead_events(consumer.name(), Some(&key))?;
+        let Some(first) = waiting.first() else { return Ok(false) };
+        let reason = format!("waits behind dead letter {}", first.dead_letter_id);
+        let letter = dead_letter(tx, consumer.name(), event, key, reason, self.now())?;
+        tx.put_dead_letter(&letter)?;
+        Ok(true)
+    }
+
+    /// Redoes a failed batch event by event, so that only what fails waits or is parked. Trouble with the store is left to the next pass.
+    pub(super) fn redo(&self, consumer: InFile) {
+        for _ in 0..BATCH_MAX {
+            match self.step(consumer) {
+                Ok(true) => {}
+                Ok(false) | Err(_) => return,
+            }
+        }
+    }
+
+    /// One event in a transaction of its own; says whether there may be more.
+    fn step(&self, consumer: InFile) -> Result<bool, Error> {
+        let tried = self.write_alone(move |app, tx| Ok::<_, Setback>(app.consume_batch(tx, consumer, 1)? > 0));
+        let setback = match tried {
+            Ok(more) => return Ok(more),
+            Err(Setback::Event(e)) => e,
+            Err(Setback::Store(StoreError::Aborted(why))) => ConsumeError::Permanent(why),
+            Err(Setback::Store(StoreError::Corrupt(why))) => ConsumeError::Permanent(why),
+            Err(Setback::Store(e)) => return Err(e.into()),
+        };
+        self.write_alone(move |app, tx| app.note_setback(tx, consumer, &setback))
+    }
+
+    fn note_setback(&self, tx: &mut dyn Transaction, consumer: InFile, setback: &ConsumeError) -> Result<bool, Error> {
+        let now = self.now();
+        let mut row = tx.consumer(consumer.name())?.unwrap_or_else(|| ConsumerRow::new(consumer.name()));
+        match setback {
+            ConsumeError::Unavailable(why) => {
+                row.retry_at = Some(retry_at(now, row.attempts));
+                row.attempts = row.attempts.saturating_add(1);
+                row.last_error = Some(why.clone());
+                tx.put_consumer(&row)?;
+                Ok(false)
+            }
+            ConsumeError::Permanent(why) => {
+                let page = Page { after: row.cursor.get(), limit: Some(1) };
+                let Some(event) = tx.events(&EventFilter::default(), page)?.pop() else { return Ok(false) };
+                if let Some(key) = consumer.key(&event) {
+                    let letter = dead_letter(tx, consumer.name(), &event, key, why.clone(), now)?;
+                    tx.put_dead_letter(&letter)?;
+                }
+                row.advance(event.sequence);
+                tx.put_consumer(&row)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Lets one consumer inside the file go on, at most so many events; answers how many it took.
+    pub(super) fn catch_up(&self, consumer: InFile, limit: u32) -> Result<u32, Error> {
+        let mut taken = 0;
+        while taken < limit {
+            let behind = self.read(|q| {
+                let row = q.consumer(consumer.name())?.unwrap_or_else(|| ConsumerRow::new(consumer.name()));
+                Ok::<_, Error>(row.may_run(self.now()) && row.cursor < q.head()?.sequence)
+            })?;
+            if !behind {
+                return Ok(taken);
+            }
+            let batch = (limit - taken).min(BATCH_MAX);
+            match self.write_alone(move |app, tx| app.consume_batch(tx, consumer, batch)) {
+                Ok(count) => taken += count.max(1),
+                Err(Setback::Event(_) | Setback::Store(StoreError::Aborted(_) | StoreError::Corrupt(_))) => {
+                    self.redo(consumer);
+                    taken += 1;
+                }
+                Err(Setback::Store(e)) => return Err(e.into()),
+            }
+        }
+        Ok(taken)
+    }
+}

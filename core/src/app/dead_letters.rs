@@ -1,0 +1,161 @@
+//! Dead letters: trying again what was parked, or giving it up.
+
+use super::consumers::{InFile, holds};
+use super::{App, OperationError};
+use crate::consumer::{DeadLetter, DeadSubject};
+use crate::effect::{Action, EffectRow, EffectStatus};
+use crate::event::Envelope;
+use crate::ports::{ConsumeError, EventFilter, Page, Transaction};
+use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence};
+use crate::storage::manager_only;
+
+/// A reason for discarding may be at most this long.
+const REASON_CHARS_MAX: usize = 500;
+
+impl App {
+    /// Tries a dead letter again. An event's goes with all that waits behind and before it, in order; an effect becomes due.
+    ///
+    /// # Errors
+    /// [`OperationError`]: not found, not the manager, or it failed again.
+    pub fn retry_dead_letter(&self, caller: &Caller, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
+        manager_only(caller)?;
+        let letter = self.open_letter(id)?;
+        match letter.subject.clone() {
+            DeadSubject::Effect { effect_id, .. } => self.write_alone(move |app, tx| {
+                let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
+                let due_at = app.now();
+                tx.put_effect(&EffectRow { status: EffectStatus::Due, attempts: 0, due_at, lease: None, ..effect })?;
+                close(app, tx, id, "retried")
+            }),
+            DeadSubject::Event { consumer, key, .. } => {
+                self.release_key(&consumer, &key)?;
+                self.letter(id)
+            }
+        }
+    }
+
+    /// Gives a dead letter up, saying why; what waited behind it goes on. A refund or a void is never given up.
+    ///
+    /// # Errors
+    /// [`OperationError`]: not found, not the manager, no reason, or money.
+    pub fn discard_dead_letter(
+        &self,
+        caller: &Caller,
+        id: DeadLetterId,
+        reason: &str,
+    ) -> Result<DeadLetter, OperationError> {
+        manager_only(caller)?;
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX || reason.chars().any(char::is_control) {
+            return Err(InvalidValue::new(
+                "reason",
+                format!("say why, in 1 to {REASON_CHARS_MAX} characters on one line"),
+                format!("이유를 한 줄 1~{REASON_CHARS_MAX}자로 적어 주세요"),
+            )
+            .into());
+        }
+        let letter = self.open_letter(id)?;
+        let subject = letter.subject.clone();
+        let closed = self.write_alone(move |app, tx| {
+            if let DeadSubject::Effect { effect_id, action } = &letter.subject {
+                let effect_id = *effect_id;
+                let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
+                match effect.action {
+                    Action::Deliver { .. } => {
+                        tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..effect })?;
+                    }
+                    Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => {
+                        return Err(OperationError::MoneyNotDiscarded { dead_letter_id: id, action: action.clone() });
+                    }
+                }
+            }
+            close(app, tx, id, &format!("discarded: {reason}"))
+        })?;
+        if let DeadSubject::Event { consumer, key, .. } = subject {
+            // What waited behind it goes on; if that fails, it stays parked under its own number.
+            match self.release_key(&consumer, &key) {
+                Ok(()) | Err(OperationError::FailedAgain { .. } | OperationError::ConsumerElsewhere { .. }) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(closed)
+    }
+
+    /// Takes the parked events of one key in order, each with its letter's closing, until one fails or none is left.
+    fn release_key(&self, consumer: &str, key: &str) -> Result<(), OperationError> {
+        loop {
+            let (name, of_key) = (consumer.to_owned(), key.to_owned());
+            let next = self.read(|q| {
+                let letter = q.dead_events(&name, Some(&of_key))?.into_iter().next();
+                Ok::<_, OperationError>(match letter {
+                    Some(letter) => event_of(q, &letter)?.map(|event| (letter, event)),
+                    None => None,
+                })
+            })?;
+            let Some((letter, event)) = next else { return Ok(()) };
+            let id = letter.dead_letter_id;
+            match InFile::named(consumer) {
+                Some(insider) => self.take_inside(insider, id, event)?,
+                None => self.take_outside(consumer, id, &event)?,
+            }
+        }
+    }
+
+    fn take_inside(&self, consumer: InFile, id: DeadLetterId, event: Envelope) -> Result<(), OperationError> {
+        self.write(move |app, tx| {
+            let still_open = tx.dead_letter(id.get())?.is_some_and(|letter| letter.closed_at.is_none());
+            if still_open {
+                app.apply(tx, consumer, &event).map_err(|e| failed_again(id, &e))?;
+                close(app, tx, id, "retried")?;
+            }
+            Ok(())
+        })
+    }
+
+    fn take_outside(&self, name: &str, id: DeadLetterId, event: &Envelope) -> Result<(), OperationError> {
+        let consumer = self
+            .parts()
+            .consumers
+            .iter()
+            .find(|c| c.name() == name)
+            .ok_or_else(|| OperationError::ConsumerElsewhere { name: name.to_owned() })?;
+        consumer.take(event).map_err(|e| failed_again(id, &e))?;
+        self.write_alone(move |app, tx| close(app, tx, id, "retried").map(|_| ()))
+    }
+
+    fn open_letter(&self, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
+        let letter = self.letter(id)?;
+        if letter.closed_at.is_some() {
+            return Err(OperationError::DeadLetterNotFound { dead_letter_id: id });
+        }
+        Ok(letter)
+    }
+
+    fn letter(&self, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
+        self.read(|q| q.dead_letter(id.get())?.ok_or(OperationError::DeadLetterNotFound { dead_letter_id: id }))
+    }
+}
+
+fn event_of(q: &mut dyn crate::ports::Queries, letter: &DeadLetter) -> Result<Option<Envelope>, OperationError> {
+    let DeadSubject::Event { sequence, .. } = &letter.subject else { return Ok(None) };
+    let before = Sequence::new(sequence.get().saturating_sub(1));
+    let page = Page { after: before.get(), limit: Some(1) };
+    let event = q.events(&EventFilter::default(), page)?.pop();
+    Ok(event.filter(|event| holds(letter, event.sequence)))
+}
+
+fn failed_again(id: DeadLetterId, error: &ConsumeError) -> OperationError {
+    OperationError::FailedAgain { dead_letter_id: id, reason: error.to_string() }
+}
+
+fn close(
+    app: &App,
+    tx: &mut dyn Transaction,
+    id: DeadLetterId,
+    resolution: &str,
+) -> Result<DeadLetter, OperationError> {
+    let letter = tx.dead_letter(id.get())?.ok_or(OperationError::DeadLetterNotFound { dead_letter_id: id })?;
+    let closed = DeadLetter { closed_at: Some(app.now()), resolution: Some(resolution.to_owned()), ..letter };
+    tx.put_dead_letter(&closed)?;
+    Ok(closed)
+}

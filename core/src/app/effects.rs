@@ -1,0 +1,248 @@
+//! Doing effects: handing them out, doing them by the blocking ports, and telling what came of them.
+
+use serde::Serialize;
+
+use super::reserve::{charge_of, handed_out};
+use super::settle::payment_of;
+use super::{App, Error, Moment};
+use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome, Task};
+use crate::ports::{Page, StoreError, Transaction};
+use crate::reservation::ReservationStatus;
+
+/// So many effects are looked through at a time.
+const PAGE: u32 = 100;
+
+/// What one pass over the effects came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectsDone {
+    /// Effects done.
+    pub done: u32,
+    /// Effects that could not be done now, or were refused.
+    pub failed: u32,
+}
+
+impl App {
+    /// Hands out effects that are due, at most so many, each leased to the caller: do them, and tell [`App::complete`]. For
+    /// hosts that do the effects themselves; with a gateway and notifiers [`App::run_effects`] does them.
+    ///
+    /// A charge is handed out once; nobody repeats it. While the breaker is open no call of the gateway is handed out.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot.
+    pub fn due_effects(&self, limit: u32) -> Result<Vec<Effect>, Error> {
+        self.lease_effects(limit, Leave::AtHandOut, |_, _| true)
+    }
+
+    /// Does due effects by the gateway and the notifiers of this application, at most so many.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot; what was done before stays done.
+    pub fn run_effects(&self, limit: u32) -> Result<EffectsDone, Error> {
+        let mut pass = EffectsDone::default();
+        while pass.done + pass.failed < limit {
+            let effects =
+                self.lease_effects((limit - pass.done - pass.failed).min(PAGE), Leave::AtCall, App::can_do)?;
+            if effects.is_empty() {
+                break;
+            }
+            for effect in effects {
+                let outcome = self.do_and_complete(&effect)?;
+                let done =
+                    !matches!(outcome, Outcome::Unavailable { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. });
+                pass.done += u32::from(done);
+                pass.failed += u32::from(!done);
+            }
+        }
+        Ok(pass)
+    }
+
+    /// Whether this application has what the action takes.
+    fn can_do(&self, action: &Action) -> bool {
+        match action {
+            Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => self.parts().gateway.is_some(),
+            Action::Deliver { channel, .. } => self.parts().notifiers.iter().any(|n| n.channel() == channel),
+        }
+    }
+
+    fn lease_effects(&self, limit: u32, leave: Leave, can_do: fn(&App, &Action) -> bool) -> Result<Vec<Effect>, Error> {
+        // A look first, so that a pass with nothing to do writes nothing.
+        let any = self.read(|q| {
+            let mut page = Page::first(PAGE);
+            loop {
+                let rows = q.open_effects(self.now(), page)?;
+                if rows.iter().any(|row| can_do(self, &row.action)) {
+                    return Ok::<_, Error>(true);
+                }
+                match rows.last() {
+                    Some(last) => page.after = last.effect_id.get(),
+                    None => return Ok(false),
+                }
+            }
+        })?;
+        if !any || limit == 0 {
+            return Ok(Vec::new());
+        }
+        self.write_alone(move |app, tx| {
+            let moment = app.moment::<_, Error>(tx)?;
+            let mut effects = Vec::new();
+            let mut page = Page::first(PAGE);
+            loop {
+                let rows = tx.open_effects(moment.now, page)?;
+                let Some(last) = rows.last() else { return Ok(effects) };
+                page.after = last.effect_id.get();
+                for row in rows {
+                    if can_do(app, &row.action) {
+                        effects.extend(app.lease_effect(tx, row, leave, &moment)?);
+                    }
+                    if effects.len() >= limit as usize {
+                        return Ok(effects);
+                    }
+                }
+            }
+        })
+    }
+
+    fn lease_effect(
+        &self,
+        tx: &mut dyn Transaction,
+        row: EffectRow,
+        leave: Leave,
+        moment: &Moment,
+    ) -> Result<Option<Effect>, StoreError> {
+        let task = match &row.action {
+            Action::Deliver { message_id, channel } => {
+                let message = tx.message(*message_id)?.ok_or_else(|| missing("message", message_id.get()))?;
+                Task::Deliver(channel.clone(), message)
+            }
+            Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => {
+                let payment = payment_of(tx, &row)?;
+                let reservation_id = payment.row().reservation_id;
+                let charge = charge_of(row.key, &payment, reservation_id);
+                if matches!(row.action, Action::Charge { .. }) {
+                    let stands = tx
+                        .reservation(reservation_id)?
+                        .is_some_and(|r| r.reservation_status == ReservationStatus::ReqReserve);
+                    if !stands {
+                        return Ok(None);
+                    }
+                }
+                let (config, elapsed) = (moment.settings.breaker(), self.parts().clock.elapsed());
+                let left_alone = match leave {
+                    Leave::AtHandOut => self.breaker().acquire(config, elapsed).is_err(),
+                    Leave::AtCall => self.breaker().check(config, elapsed).is_err(),
+                };
+                if left_alone {
+                    return Ok(None);
+                }
+                match &row.action {
+                    Action::Charge { .. } => Task::Charge(charge),
+                    Action::Void { .. } => Task::Void(charge),
+                    Action::Refund { .. } | Action::Deliver { .. } => Task::Refund(charge),
+                }
+            }
+        };
+        let lease = self.lease(moment);
+        let leased = EffectRow { status: EffectStatus::Leased, lease: Some(lease), ..row };
+        tx.put_effect(&leased)?;
+        Ok(Some(handed_out(&leased, task, lease)))
+    }
+
+    /// Tells what came of an effect that was handed out. Told twice, the second time changes nothing.
+    ///
+    /// # Errors
+    /// [`Error`] for an effect that is none, an outcome it cannot have, or when the store cannot: then tell it again.
+    pub fn complete(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
+        self.tell_breaker(&effect.task, &outcome);
+        self.conclude(effect, outcome)
+    }
+
+    /// Does a leased effect by the blocking ports and records what came of it.
+    pub(super) fn do_and_complete(&self, effect: &Effect) -> Result<Outcome, Error> {
+        let outcome = self.do_outside(effect);
+        self.conclude(effect, outcome.clone())?;
+        Ok(outcome)
+    }
+
+    /// Asks the breaker, makes the call, tells the breaker. No transaction is open.
+    pub(super) fn do_outside(&self, effect: &Effect) -> Outcome {
+        if !matches!(effect.task, Task::Deliver(..))
+            && let Err(reason) = self.ask_breaker()
+        {
+            return match effect.task {
+                Task::Charge(_) => Outcome::NotTaken { reason },
+                Task::Void(_) | Task::Refund(_) | Task::Deliver(..) => Outcome::Unavailable { reason },
+            };
+        }
+        let outcome = self.call(effect);
+        self.tell_breaker(&effect.task, &outcome);
+        outcome
+    }
+
+    fn ask_breaker(&self) -> Result<(), String> {
+        let settings = self.read(|q| q.settings()).map_err(|e| e.to_string())?;
+        self.breaker()
+            .acquire(settings.breaker(), self.parts().clock.elapsed())
+            .map_err(|_| "the circuit breaker is open".to_owned())
+    }
+
+    fn call(&self, effect: &Effect) -> Outcome {
+        let unavailable = |reason: &str| Outcome::Unavailable { reason: reason.to_owned() };
+        if let Task::Deliver(channel, message) = &effect.task {
+            let notifier = self.parts().notifiers.iter().find(|n| n.channel() == channel);
+            return match notifier {
+                Some(notifier) => notifier.deliver(effect.key, message),
+                None => unavailable("no notifier for this channel here"),
+            };
+        }
+        let Some(gateway) = &self.parts().gateway else { return unavailable("no payment gateway here") };
+        let deadline = match self.read(|q| q.settings()) {
+            Ok(settings) => settings.deadline(),
+            Err(_) => super::Settings::default().deadline(),
+        };
+        match &effect.task {
+            Task::Charge(charge) => gateway.charge(charge, deadline),
+            Task::Void(charge) => gateway.void(charge, deadline),
+            Task::Refund(charge) => gateway.refund(charge, deadline),
+            Task::Deliver(..) => unavailable("a delivery is no call of the gateway"),
+        }
+    }
+
+    fn tell_breaker(&self, task: &Task, outcome: &Outcome) {
+        let answered = match (task, outcome) {
+            (Task::Deliver(..), _) => return,
+            // A charge certainly not taken is a connection refused; a void not taken is a promise, an answer.
+            (Task::Charge(_), Outcome::NotTaken { .. }) => false,
+            (_, Outcome::Unknown { .. } | Outcome::Unavailable { .. }) => false,
+            (
+                _,
+                Outcome::Captured
+                | Outcome::Declined { .. }
+                | Outcome::NotTaken { .. }
+                | Outcome::Refunded
+                | Outcome::Delivered
+                | Outcome::Refused { .. },
+            ) => true,
+        };
+        let Ok(settings) = self.read(|q| q.settings()) else { return };
+        let mut breaker = self.breaker();
+        if answered {
+            breaker.answered();
+        } else {
+            breaker.failed(settings.breaker(), self.parts().clock.elapsed());
+        }
+    }
+}
+
+/// When the breaker is asked for leave to call the gateway.
+#[derive(Debug, Clone, Copy)]
+enum Leave {
+    /// The host calls as soon as it has the effect.
+    AtHandOut,
+    /// This application asks again just before each call.
+    AtCall,
+}
+
+fn missing(table: &str, id: u64) -> StoreError {
+    StoreError::Corrupt(format!("{table} {id} is missing"))
+}

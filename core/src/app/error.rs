@@ -1,0 +1,192 @@
+//! The umbrella error: what any use case may answer.
+
+use std::time::Duration;
+
+use crate::payment::PaymentError;
+use crate::ports::StoreError;
+use crate::reservation::ReservationError;
+use crate::review::ReviewError;
+use crate::shared::{DeadLetterId, EffectId, InvalidValue, Kind, NotAllowed};
+use crate::storage::StorageError;
+
+/// Why an operator's command was refused. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// No such consumer.
+    #[error("there is no consumer {name:?}")]
+    ConsumerNotFound {
+        /// The name asked for.
+        name: String,
+    },
+    /// The consumer is paused.
+    #[error("consumer {name} is paused")]
+    ConsumerPaused {
+        /// Its name.
+        name: String,
+    },
+    /// The consumer is registered by another program.
+    #[error("consumer {name} is not part of this program, it cannot be run here")]
+    ConsumerElsewhere {
+        /// Its name.
+        name: String,
+    },
+    /// No such dead letter, or it is closed.
+    #[error("there is no open dead letter {dead_letter_id}")]
+    DeadLetterNotFound {
+        /// The id asked for.
+        dead_letter_id: DeadLetterId,
+    },
+    /// Retried, and it failed again; it stays.
+    #[error("dead letter {dead_letter_id} failed again: {reason}")]
+    FailedAgain {
+        /// The letter that failed.
+        dead_letter_id: DeadLetterId,
+        /// Why.
+        reason: String,
+    },
+    /// A refund or a void is never given up.
+    #[error("dead letter {dead_letter_id} holds a {action}: money is never given up")]
+    MoneyNotDiscarded {
+        /// The letter.
+        dead_letter_id: DeadLetterId,
+        /// `refund` or `void`.
+        action: String,
+    },
+    /// No such effect.
+    #[error("there is no effect {effect_id}")]
+    EffectNotFound {
+        /// The id given.
+        effect_id: EffectId,
+    },
+    /// An outcome that this kind of effect cannot have.
+    #[error("a {action} cannot have the outcome {outcome}")]
+    WrongOutcome {
+        /// The kind of effect.
+        action: &'static str,
+        /// What was told.
+        outcome: String,
+    },
+    /// A value was not well formed.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+    /// Only the manager may.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OperationError {
+    /// What sort of refusal it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            OperationError::ConsumerNotFound { .. }
+            | OperationError::DeadLetterNotFound { .. }
+            | OperationError::EffectNotFound { .. } => Kind::NotFound,
+            OperationError::ConsumerPaused { .. }
+            | OperationError::ConsumerElsewhere { .. }
+            | OperationError::FailedAgain { .. }
+            | OperationError::MoneyNotDiscarded { .. } => Kind::Conflict,
+            OperationError::WrongOutcome { .. } | OperationError::Invalid(_) => Kind::Invalid,
+            OperationError::NotAllowed(_) => Kind::NotAllowed,
+            OperationError::Store(e) => e.kind(),
+        }
+    }
+
+    /// The stable code that programs match on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            OperationError::ConsumerNotFound { .. } => "consumerNotFound",
+            OperationError::ConsumerPaused { .. } => "consumerPaused",
+            OperationError::ConsumerElsewhere { .. } => "consumerElsewhere",
+            OperationError::DeadLetterNotFound { .. } => "deadLetterNotFound",
+            OperationError::FailedAgain { .. } => "failedAgain",
+            OperationError::MoneyNotDiscarded { .. } => "moneyNotDiscarded",
+            OperationError::EffectNotFound { .. } => "effectNotFound",
+            OperationError::WrongOutcome { .. } => "wrongOutcome",
+            OperationError::Invalid(_) => "invalidValue",
+            OperationError::NotAllowed(_) => "notAllowed",
+            OperationError::Store(e) => e.code(),
+        }
+    }
+}
+
+/// What any use case may answer; command line, page and REST map these alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// About storages.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// About reservations.
+    #[error(transparent)]
+    Reservation(#[from] ReservationError),
+    /// About payments.
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    /// About reviews.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// About running the site.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// A value was not well formed.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+    /// The caller may not.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    /// What sort of refusal it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Error::Storage(e) => e.kind(),
+            Error::Reservation(e) => e.kind(),
+            Error::Payment(e) => e.kind(),
+            Error::Review(e) => e.kind(),
+            Error::Operation(e) => e.kind(),
+            Error::Invalid(_) => Kind::Invalid,
+            Error::NotAllowed(_) => Kind::NotAllowed,
+            Error::Store(e) => e.kind(),
+        }
+    }
+
+    /// The stable code that programs match on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Storage(e) => e.code(),
+            Error::Reservation(e) => e.code(),
+            Error::Payment(e) => e.code(),
+            Error::Review(e) => e.code(),
+            Error::Operation(e) => e.code(),
+            Error::Invalid(_) => "invalidValue",
+            Error::NotAllowed(_) => "notAllowed",
+            Error::Store(e) => e.code(),
+        }
+    }
+
+    /// When trying again makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Reservation(e) => e.retry_after(),
+            Error::Storage(StorageError::Store(e))
+            | Error::Payment(PaymentError::Store(e))
+            | Error::Review(ReviewError::Store(e))
+            | Error::Operation(OperationError::Store(e))
+            | Error::Store(e) => e.retry_after(),
+            Error::Storage(_)
+            | Error::Payment(_)
+            | Error::Review(_)
+            | Error::Operation(_)
+            | Error::Invalid(_)
+            | Error::NotAllowed(_) => None,
+        }
+    }
+}

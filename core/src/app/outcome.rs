@@ -1,0 +1,179 @@
+//! T2: recording what came of an effect. What is written decides, not the clock.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::settle::payment_of;
+use super::{App, Error, Moment, OperationError};
+use crate::consumer::{DeadLetter, DeadSubject};
+use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome};
+use crate::event::Trace;
+use crate::payment::PaymentStatus;
+use crate::ports::{StoreError, Transaction};
+use crate::reservation::{Reservation, ReservationStatus};
+
+/// T2 and settling are exempt from overload limits: they wait this long for their turn.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl App {
+    pub(super) fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
+        let effect = effect.clone();
+        self.write_within(PATIENCE, move |app, tx| {
+            let moment = app.moment::<_, Error>(tx)?;
+            let row =
+                tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
+            app.record(tx, &effect, row, outcome, &moment)
+        })
+    }
+
+    fn record(
+        &self,
+        tx: &mut dyn Transaction,
+        effect: &Effect,
+        row: EffectRow,
+        outcome: Outcome,
+        moment: &Moment,
+    ) -> Result<(), Error> {
+        // A setback counts only for whoever still holds the lease; news of money always counts.
+        let mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
+        match (&row.action, &outcome) {
+            (Action::Charge { .. } | Action::Void { .. }, Outcome::Captured | Outcome::NotTaken { .. })
+            | (Action::Charge { .. }, Outcome::Declined { .. }) => self.book(tx, row, &outcome, moment),
+            (Action::Refund { .. }, Outcome::Refunded) => self.book_refund(tx, row, moment),
+            (Action::Deliver { .. }, Outcome::Delivered) => Ok(done(tx, row)?),
+            (Action::Charge { .. }, Outcome::Unknown { .. }) if mine => {
+                Ok(tx.put_effect(&EffectRow { status: EffectStatus::Unknown, lease: None, ..row })?)
+            }
+            (Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. }, Outcome::Refused { reason })
+                if mine =>
+            {
+                Ok(park(tx, row, reason.clone(), moment)?)
+            }
+            (
+                Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. },
+                Outcome::Unavailable { .. } | Outcome::Unknown { .. },
+            ) if mine => Ok(try_later(tx, row, moment)?),
+            (Action::Charge { .. }, Outcome::Unknown { .. })
+            | (
+                Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. },
+                Outcome::Refused { .. } | Outcome::Unavailable { .. } | Outcome::Unknown { .. },
+            ) => Ok(()),
+            (action, outcome) => {
+                Err(OperationError::WrongOutcome { action: action.kind(), outcome: format!("{outcome:?}") }.into())
+            }
+        }
+    }
+
+    /// Books a charge's outcome, learnt from the charge or from its void. If the hold is gone, only the payment's is recorded;
+    /// money taken all the same is then refunded by the payment consumer.
+    fn book(&self, tx: &mut dyn Transaction, row: EffectRow, outcome: &Outcome, moment: &Moment) -> Result<(), Error> {
+        let mut payment = payment_of(tx, &row)?;
+        let mut reservation = reservation_of(tx, payment.row().reservation_id)?;
+        let booking = reservation.row().booking.clone();
+        let stands = reservation.hold_stands();
+        let trace = Trace {
+            correlation_id: row.correlation_id.clone(),
+            causation_id: Some(row.causation_id),
+            occurred_at: moment.now,
+        };
+        let was = payment.row().payment_status;
+        let (booked, then) = match outcome {
+            Outcome::Captured => (payment.approve(&booking, stands), reservation.confirm(moment.today)),
+            Outcome::Declined { reason } => (payment.decline(&booking, stands, reason), reservation.reject(reason)),
+            Outcome::NotTaken { reason } => (payment.void(&booking, stands, reason), reservation.reject(reason)),
+            Outcome::Unknown { .. }
+            | Outcome::Refunded
+            | Outcome::Delivered
+            | Outcome::Unavailable { .. }
+            | Outcome::Refused { .. } => (None, None),
+        };
+        let Some(booked) = booked else {
+            // Known before. The same news again is no news; other news is the gateway contradicting itself.
+            let taken_before = matches!(was, PaymentStatus::Paid | PaymentStatus::Cancelled);
+            let contradicts = taken_before != matches!(outcome, Outcome::Captured);
+            return {
+                let _: () = if contradicts {
+                    let reason = format!("the gateway says {outcome:?} of a payment that is {}", was.as_str());
+                    park(tx, row, reason, moment)?
+                } else {
+                    done(tx, row)?
+                };
+                Ok(())
+            };
+        };
+        let booked = tx.save_payment(&payment, booked.into(), &trace)?;
+        if let Some(then) = then {
+            tx.save_reservation(&reservation, then.into(), &trace.caused_by(booked))?;
+        }
+        Ok(done(tx, row)?)
+    }
+
+    fn book_refund(&self, tx: &mut dyn Transaction, row: EffectRow, moment: &Moment) -> Result<(), Error> {
+        let mut payment = payment_of(tx, &row)?;
+        let mut reservation = reservation_of(tx, payment.row().reservation_id)?;
+        let booking = reservation.row().booking.clone();
+        let cancels = reservation.row().reservation_status == ReservationStatus::ReqCancel;
+        let trace = Trace {
+            correlation_id: row.correlation_id.clone(),
+            causation_id: Some(row.causation_id),
+            occurred_at: moment.now,
+        };
+        if let Some(event) = payment.refund(&booking, cancels) {
+            let refunded = tx.save_payment(&payment, event.into(), &trace)?;
+            if let Some(event) = reservation.complete_cancel() {
+                tx.save_reservation(&reservation, event.into(), &trace.caused_by(refunded))?;
+            }
+        }
+        Ok(done(tx, row)?)
+    }
+}
+
+fn reservation_of(tx: &mut dyn Transaction, id: crate::shared::ReservationId) -> Result<Reservation, StoreError> {
+    Reservation::load(id, tx.reservation(id)?).map_err(|e| StoreError::Corrupt(e.to_string()))
+}
+
+fn done(tx: &mut dyn Transaction, row: EffectRow) -> Result<(), StoreError> {
+    tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..row })
+}
+
+fn try_later(tx: &mut dyn Transaction, row: EffectRow, moment: &Moment) -> Result<(), StoreError> {
+    let attempts = row.attempts.saturating_add(1);
+    let due_at = moment.now + backoff(row.attempts);
+    tx.put_effect(&EffectRow { status: EffectStatus::Due, lease: None, attempts, due_at, ..row })
+}
+
+/// Parks an effect that was refused for good.
+fn park(tx: &mut dyn Transaction, row: EffectRow, reason: String, moment: &Moment) -> Result<(), StoreError> {
+    let letter = DeadLetter {
+        dead_letter_id: tx.next_dead_letter_id()?,
+        subject: DeadSubject::Effect { effect_id: row.effect_id, action: row.action.kind().to_owned() },
+        reason,
+        parked_at: moment.now,
+        closed_at: None,
+        resolution: None,
+    };
+    tx.put_dead_letter(&letter)?;
+    tx.put_effect(&EffectRow { status: EffectStatus::Parked, lease: None, ..row })
+}
+
+/// How long to wait after so many attempts in vain: 1 s, 2 s, 4 s … at most 5 minutes.
+pub(super) fn backoff(attempts: u32) -> TimeDelta {
+    TimeDelta::seconds((1_i64 << attempts.min(9)).min(300))
+}
+
+/// When something may be tried again after so many attempts in vain.
+pub(super) fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
+    now + backoff(attempts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_five_minutes() {
+        let seconds = |n| backoff(n).num_seconds();
+        assert_eq!((seconds(0), seconds(1), seconds(8), seconds(9), seconds(u32::MAX)), (1, 2, 256, 300, 300));
+    }
+}

@@ -1,0 +1,242 @@
+//! Asking: lists and single rows, quotes, what is free, and how the site is.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use super::{App, Error, OperationError, Settings};
+use crate::consumer::{ConsumerRow, DeadLetter};
+use crate::event::Envelope;
+use crate::message::MessageRow;
+use crate::payment::{BreakerState, PaymentError, PaymentRow};
+use crate::ports::{
+    Counts, EventFilter, MessageFilter, Offers, Page, Queries, ReservationFilter, ReviewFilter, ViewFilter,
+};
+use crate::reservation::{Quote, QuoteStorage, ReservationError, ReservationRow};
+use crate::review::ReviewRow;
+use crate::shared::{Caller, Money, PaymentId, Period, ReservationId, Sequence, StorageId};
+use crate::storage::{StorageError, StorageRow, manager_only};
+use crate::storage_view::StorageViewRow;
+
+/// A storage that is free in the period asked for, and what that would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Available {
+    /// The storage.
+    #[serde(flatten)]
+    pub storage: StorageRow,
+    /// The quote's total, in minor units.
+    pub quote: i64,
+}
+
+/// A consumer and how far behind it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerStatus {
+    /// The consumer.
+    #[serde(flatten)]
+    pub row: ConsumerRow,
+    /// So many events it has not seen.
+    pub behind: u64,
+}
+
+/// How the site is, at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The time now.
+    pub now: DateTime<Utc>,
+    /// The site's day.
+    pub today: NaiveDate,
+    /// Its zone.
+    pub zone: String,
+    /// The length of the log.
+    pub events: Sequence,
+    /// How much of everything there is.
+    pub counts: Counts,
+    /// The consumers.
+    pub consumers: Vec<ConsumerStatus>,
+    /// This process's breaker.
+    pub breaker: BreakerState,
+    /// When something is due next.
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+/// So many storages are priced at a time when looking for free ones.
+const PRICED_AT_A_TIME: u32 = 500;
+
+impl App {
+    /// A storage.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] for none, or a deleted one; so, with its own kind, every method here that asks for one row.
+    pub fn storage(&self, id: StorageId) -> Result<StorageRow, Error> {
+        let row = self.read(|q| Ok::<_, Error>(q.storage(id)?))?;
+        row.filter(|row| !row.deleted).ok_or_else(|| StorageError::NotFound { storage_id: id }.into())
+    }
+
+    /// Storages, in order of id.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot; so with every list here.
+    pub fn storages(&self, page: Page) -> Result<Vec<StorageRow>, Error> {
+        self.read(|q| Ok(q.storages(page)?))
+    }
+
+    /// What a period of a storage would cost.
+    ///
+    /// # Errors
+    /// [`ReservationError`]: no such storage, or a period that has no price.
+    pub fn quote(&self, ask: QuoteStorage) -> Result<Quote, ReservationError> {
+        let storage_id = ask.storage_id;
+        self.read(|q| {
+            let offer = q.offer(storage_id)?.ok_or(ReservationError::StorageNotFound { storage_id })?;
+            let today = self.moment::<_, ReservationError>(q)?.today;
+            Ok(Quote::of(storage_id, offer.rate, Period::new(ask.from.unwrap_or(today), ask.until)?)?)
+        })
+    }
+
+    /// Storages free and not withdrawn in a period (from today, open-ended, if not given), those by the day only with an end;
+    /// at most `max_price` by the quote, in its currency.
+    ///
+    /// # Errors
+    /// [`Error`] for a period that is none.
+    pub fn available(
+        &self,
+        from: Option<NaiveDate>,
+        until: Option<NaiveDate>,
+        max_price: Option<&str>,
+        page: Page,
+    ) -> Result<Vec<Available>, Error> {
+        self.read(|q| {
+            let today = self.moment::<_, Error>(q)?.today;
+            let period = Period::new(from.unwrap_or(today), until)?;
+            let wanted = page.limit.map_or(usize::MAX, |l| l as usize);
+            let mut found = Vec::new();
+            let mut at = Page { after: page.after, limit: Some(PRICED_AT_A_TIME) };
+            while found.len() < wanted {
+                let rows = q.free_storages(&period, at)?;
+                let Some(last) = rows.last() else { break };
+                at.after = last.storage_id.get();
+                for storage in rows {
+                    // What has no price for this period (by the day, open-ended) is not on offer for it.
+                    let Ok(quote) = Quote::of(storage.storage_id, storage.rate, period) else { continue };
+                    if within(quote.total, max_price)? {
+                        found.push(Available { storage, quote: quote.total.amount() });
+                    }
+                }
+            }
+            found.truncate(wanted);
+            Ok(found)
+        })
+    }
+
+    /// A reservation.
+    pub fn reservation(&self, id: ReservationId) -> Result<ReservationRow, Error> {
+        self.read(|q| q.reservation(id)?.ok_or(ReservationError::NotFound { reservation_id: id }.into()))
+    }
+
+    /// Reservations, in order of id.
+    pub fn reservations(&self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, Error> {
+        self.read(|q| Ok(q.reservations(filter, page)?))
+    }
+
+    /// A payment.
+    pub fn payment(&self, id: PaymentId) -> Result<PaymentRow, Error> {
+        self.read(|q| q.payment(id)?.ok_or(PaymentError::NotFound { payment_id: id }.into()))
+    }
+
+    /// Payments, in order of id.
+    pub fn payments(&self, page: Page) -> Result<Vec<PaymentRow>, Error> {
+        self.read(|q| Ok(q.payments(page)?))
+    }
+
+    /// Reviews, in order of id.
+    pub fn reviews(&self, filter: &ReviewFilter, page: Page) -> Result<Vec<ReviewRow>, Error> {
+        self.read(|q| Ok(q.reviews(filter, page)?))
+    }
+
+    /// Messages, in order of id.
+    pub fn messages(&self, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, Error> {
+        self.read(|q| Ok(q.messages(filter, page)?))
+    }
+
+    /// One row of the one screen.
+    pub fn view(&self, id: StorageId) -> Result<StorageViewRow, Error> {
+        self.read(|q| q.view(id)?.ok_or(StorageError::NotFound { storage_id: id }.into()))
+    }
+
+    /// The one screen, in order of storage id.
+    pub fn views(&self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, Error> {
+        self.read(|q| Ok(q.views(filter, page)?))
+    }
+
+    /// Events, in order of sequence.
+    pub fn events(&self, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, Error> {
+        self.read(|q| Ok(q.events(filter, page)?))
+    }
+
+    /// The consumers and how far behind they are, in order of name.
+    pub fn consumers(&self) -> Result<Vec<ConsumerStatus>, Error> {
+        self.read(|q| consumers(q))
+    }
+
+    /// The dead letters that are open, in order of id.
+    pub fn dead_letters(&self, page: Page) -> Result<Vec<DeadLetter>, Error> {
+        self.read(|q| Ok(q.dead_letters(page)?))
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        self.read(|q| Ok(q.settings()?))
+    }
+
+    /// Changes one setting by name.
+    ///
+    /// # Errors
+    /// [`OperationError`]: not the manager, no such setting, or a value it cannot have.
+    pub fn set(&self, caller: &Caller, key: &str, value: &str) -> Result<Settings, OperationError> {
+        manager_only(caller)?;
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.write_alone(move |app, tx| {
+            let mut settings = tx.settings()?;
+            settings.set(&key, &value)?;
+            app.parts().clock.day_at(app.now(), &settings.zone)?;
+            tx.put_settings(&settings)?;
+            Ok(settings)
+        })
+    }
+
+    /// How the site is, at a glance.
+    pub fn status(&self) -> Result<Status, Error> {
+        self.read(|q| {
+            let moment = self.moment::<_, Error>(q)?;
+            Ok(Status {
+                now: moment.now,
+                today: moment.today,
+                zone: moment.settings.zone,
+                events: q.head()?.sequence,
+                counts: q.counts()?,
+                consumers: consumers(q)?,
+                breaker: self.breaker_state(),
+                next_at: self.next_due(q)?,
+            })
+        })
+    }
+}
+
+fn consumers(q: &mut dyn Queries) -> Result<Vec<ConsumerStatus>, Error> {
+    let head = q.head()?.sequence.get();
+    let rows = q.consumers()?;
+    Ok(rows.into_iter().map(|row| ConsumerStatus { behind: head.saturating_sub(row.cursor.get()), row }).collect())
+}
+
+/// Whether a total is at most an amount given in major units of the total's own currency.
+fn within(total: Money, max: Option<&str>) -> Result<bool, Error> {
+    match max {
+        Some(max) => {
+            let max = Money::parse(max, total.currency().code())?;
+            Ok(total.compare(max).is_some_and(std::cmp::Ordering::is_le))
+        }
+        None => Ok(true),
+    }
+}
