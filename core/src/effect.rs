@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::message::MessageRow;
-use crate::shared::{CorrelationId, EffectId, Key, MessageId, Money, PaymentId, ReservationId, Sequence};
+use crate::shared::{CorrelationId, EffectId, Key, MessageId, Money, PaymentId, ReservationId, Sequence, plain};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -204,4 +204,25 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
+}
+
+/// A reason from outside is kept up to this length.
+const REASON_CHARS_MAX: usize = 200;
+
+impl Outcome {
+    /// The same with its reason made fit to keep and show: what a gateway says enters the log and customers' messages.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        let plain = |reason: String| plain(&reason, REASON_CHARS_MAX);
+        match self {
+            Outcome::Declined { reason } => Outcome::Declined { reason: plain(reason) },
+            Outcome::NotTaken { reason } => Outcome::NotTaken { reason: plain(reason) },
+            Outcome::Unknown { reason } => Outcome::Unknown { reason: plain(reason) },
+            Outcome::Unavailable { reason } => Outcome::Unavailable { reason: plain(reason) },
+            Outcome::Refused { reason } => Outcome::Refused { reason: plain(reason) },
+            Outcome::Captured => Outcome::Captured,
+            Outcome::Refunded => Outcome::Refunded,
+            Outcome::Delivered => Outcome::Delivered,
+        }
+    }
 }

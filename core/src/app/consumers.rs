@@ -12,7 +12,7 @@ use crate::event::{Envelope, Event};
 use crate::message::{INBOX, MessageRow, message_of};
 use crate::payment::{Payment, refund_due};
 use crate::ports::{ConsumeError, Consumer, EventFilter, Page, StoreError, Transaction};
-use crate::shared::{Caller, Key, Sequence, StorageId};
+use crate::shared::{Caller, Key, Lang, Sequence, StorageId};
 use crate::storage::{Rating, Reaction, Storage, StorageEvent, manager_only, react};
 use crate::storage_view::{Folded, fold};
 
@@ -49,9 +49,16 @@ impl InFile {
 
     /// Later events of this key wait behind one that is parked. `None`: the event means nothing to this consumer.
     pub(super) fn key(self, event: &Envelope) -> Option<String> {
+        let meant = match self {
+            InFile::Storage => react(&event.event).is_some(),
+            InFile::Payment => refund_due(&event.event).is_some(),
+            InFile::Message => message_of(event, Lang::En).is_some(),
+            InFile::View => true,
+        };
+        let of_reservation = || event.event.reservation_id().map(|id| format!("reservation:{id}"));
         match self {
-            InFile::Storage | InFile::View => Some(format!("storage:{}", event.event.storage_id())),
-            InFile::Payment | InFile::Message => event.event.reservation_id().map(|id| format!("reservation:{id}")),
+            InFile::Storage | InFile::View => meant.then(|| format!("storage:{}", event.event.storage_id())),
+            InFile::Payment | InFile::Message => meant.then(of_reservation).flatten(),
         }
     }
 

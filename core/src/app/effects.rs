@@ -198,7 +198,7 @@ impl App {
         let Some(gateway) = &self.parts().gateway else { return unavailable("no payment gateway here") };
         let deadline = match self.read(|q| q.settings()) {
             Ok(settings) => settings.deadline(),
-            Err(_) => super::Settings::default().deadline(),
+            Err(_) => crate::settings::Settings::default().deadline(),
         };
         match &effect.task {
             Task::Charge(charge) => gateway.charge(charge, deadline),

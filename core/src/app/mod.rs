@@ -14,7 +14,6 @@ mod request;
 mod reserve;
 mod reviews;
 mod run_due;
-mod settings;
 mod settle;
 mod storages;
 mod tick;
@@ -32,6 +31,7 @@ use crate::payment::{Breaker, BreakerState};
 use crate::ports::{
     Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, write, write_all,
 };
+use crate::settings::Settings;
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
 
 pub use consumers::Sabotage;
@@ -40,7 +40,6 @@ pub use error::{Error, OperationError};
 pub use queries::{Available, ConsumerStatus, Status};
 pub use request::{Answer, Command, Query};
 pub use run_due::RanDue;
-pub use settings::Settings;
 pub use settle::Settled;
 pub use tick::Ticked;
 pub use verify::Verified;
@@ -158,7 +157,8 @@ impl App {
         self.inner.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    /// The time by the Clock port, in whole microseconds.
+    pub fn now(&self) -> DateTime<Utc> {
         self.parts().clock.now().trunc_subsecs(6)
     }
 

@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl App {
     pub(super) fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
         let effect = effect.clone();
+        let outcome = outcome.plain();
         self.write_within(PATIENCE, move |app, tx| {
             let moment = app.moment::<_, Error>(tx)?;
             let row =

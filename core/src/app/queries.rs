@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::{App, Error, OperationError, Settings};
+use super::{App, Error, OperationError};
 use crate::consumer::{ConsumerRow, DeadLetter};
 use crate::event::Envelope;
 use crate::message::MessageRow;
@@ -13,6 +13,7 @@ use crate::ports::{
 };
 use crate::reservation::{Quote, QuoteStorage, ReservationError, ReservationRow};
 use crate::review::ReviewRow;
+use crate::settings::Settings;
 use crate::shared::{Caller, Money, PaymentId, Period, ReservationId, Sequence, StorageId};
 use crate::storage::{StorageError, StorageRow, manager_only};
 use crate::storage_view::StorageViewRow;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{App, Available, ConsumerStatus, EffectsDone, Error, RanDue, Settings, Settled, Status, Ticked, Verified};
+use super::{App, Available, ConsumerStatus, EffectsDone, Error, RanDue, Settled, Status, Ticked, Verified};
 use crate::consumer::{ConsumerRow, DeadLetter};
 use crate::event::Envelope;
 use crate::message::MessageRow;
@@ -13,6 +13,7 @@ use crate::reservation::{
     CancelReservation, EndRental, Quote, QuoteStorage, ReservationRow, ReservationStatus, Reserve,
 };
 use crate::review::{AddReview, DeleteReview, ModifyReview, ReviewRow};
+use crate::settings::Settings;
 use crate::shared::{Caller, CorrelationId, CustomerId, DeadLetterId, PaymentId, ReservationId, StorageId};
 use crate::storage::{DeleteStorage, ImportStorages, ModifyStorage, RegisterStorage, StorageRow, StorageStatus};
 use crate::storage_view::StorageViewRow;

@@ -37,19 +37,28 @@ impl App {
     /// whether the money was taken: the hold then stands until it is, or lapses.
     pub fn reserve(&self, caller: &Caller, command: Reserve) -> Result<ReservationRow, ReservationError> {
         match self.begin_reserve(caller, command)? {
-            Begun::Replayed(row) => Ok(*row),
-            Begun::Held(row, None) => Ok(*row),
+            Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
             Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
-            Begun::Unsettled(row, effect) => {
-                let settled = effect.is_some_and(|effect| self.do_and_complete(&effect).is_ok());
-                match settled.then(|| self.begin_reserve(caller, command)).transpose()? {
-                    Some(Begun::Replayed(row)) => Ok(*row),
-                    Some(Begun::Held(row, None)) => Ok(*row),
-                    Some(Begun::Held(row, Some(effect))) => self.charge(*row, &effect),
-                    Some(Begun::Unsettled(row, _)) => Err(unknown(*row, self.deadline_or_default())),
-                    None => Err(unknown(*row, self.deadline_or_default())),
-                }
-            }
+            Begun::Unsettled(row, effect) => self.reserve_after_settling(caller, command, *row, effect.as_deref()),
+        }
+    }
+
+    /// The same request again, once the gateway has said what became of its charge.
+    fn reserve_after_settling(
+        &self,
+        caller: &Caller,
+        command: Reserve,
+        row: ReservationRow,
+        void: Option<&Effect>,
+    ) -> Result<ReservationRow, ReservationError> {
+        let outcome = void.and_then(|void| self.do_and_complete(void).ok());
+        if !matches!(outcome, Some(Outcome::Captured | Outcome::NotTaken { .. })) {
+            return Err(unknown(row, self.deadline_or_default()));
+        }
+        match self.begin_reserve(caller, command)? {
+            Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
+            Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
+            Begun::Unsettled(row, _) => Err(unknown(*row, self.deadline_or_default())),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Consumers of your own, outside the file.
 
+use std::sync::Arc;
+
 use crate::event::Envelope;
 
 /// Why a consumer could not take an event.
@@ -28,5 +30,19 @@ pub trait Consumer: Send + Sync {
     /// Events of one key wait behind one of theirs that is parked; others go on. The storage, if you do not say otherwise.
     fn key(&self, event: &Envelope) -> String {
         format!("storage:{}", event.event.storage_id())
+    }
+}
+
+impl<C: Consumer + ?Sized> Consumer for Arc<C> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+        (**self).take(event)
+    }
+
+    fn key(&self, event: &Envelope) -> String {
+        (**self).key(event)
     }
 }

@@ -1,5 +1,7 @@
 //! The way to customers.
 
+use std::sync::Arc;
+
 use crate::effect::Outcome;
 use crate::message::MessageRow;
 use crate::shared::Key;
@@ -11,4 +13,14 @@ pub trait Notifier: Send + Sync {
 
     /// Tells the customer: [`Outcome::Delivered`], [`Outcome::Unavailable`] to be tried again, or [`Outcome::Refused`].
     fn deliver(&self, key: Key, message: &MessageRow) -> Outcome;
+}
+
+impl<N: Notifier + ?Sized> Notifier for Arc<N> {
+    fn channel(&self) -> &str {
+        (**self).channel()
+    }
+
+    fn deliver(&self, key: Key, message: &MessageRow) -> Outcome {
+        (**self).deliver(key, message)
+    }
 }

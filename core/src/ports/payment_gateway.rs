@@ -1,5 +1,6 @@
 //! The payment service, a third party's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::effect::{Charge, Outcome};
@@ -25,4 +26,18 @@ pub trait PaymentGateway: Send + Sync {
 pub trait GatewayBooks {
     /// Per key: what was captured, and what of it was refunded.
     fn entries(&self) -> Vec<(Key, Money, Money)>;
+}
+
+impl<G: PaymentGateway + ?Sized> PaymentGateway for Arc<G> {
+    fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        (**self).charge(charge, deadline)
+    }
+
+    fn void(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        (**self).void(charge, deadline)
+    }
+
+    fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        (**self).refund(charge, deadline)
+    }
 }

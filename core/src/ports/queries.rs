@@ -4,7 +4,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::StoreError;
-use crate::app::Settings;
 use crate::consumer::{ConsumerRow, DeadLetter};
 use crate::effect::EffectRow;
 use crate::event::{Envelope, EventHash};
@@ -12,6 +11,7 @@ use crate::message::MessageRow;
 use crate::payment::PaymentRow;
 use crate::reservation::{ReservationRow, ReservationStatus};
 use crate::review::ReviewRow;
+use crate::settings::Settings;
 use crate::shared::{
     CorrelationId, CustomerId, EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId,
     Sequence, StorageId,

@@ -1,7 +1,6 @@
 //! Writing inside a transaction. Saving an aggregate takes its event along, so the outbox cannot be forgotten.
 
 use super::{Queries, StoreError};
-use crate::app::Settings;
 use crate::consumer::{ConsumerRow, DeadLetter};
 use crate::effect::EffectRow;
 use crate::event::{Event, Trace};
@@ -10,14 +9,16 @@ use crate::payment::Payment;
 use crate::ports::IdempotencyRow;
 use crate::reservation::Reservation;
 use crate::review::Review;
+use crate::settings::Settings;
 use crate::shared::{DeadLetterId, EffectId, MessageId, PaymentId, ReservationId, ReviewId, Sequence, StorageId};
 use crate::storage::Storage;
 use crate::storage_view::StorageViewRow;
 
 /// Writing. Ids given out inside a work that is undone are given out again.
 ///
-/// Every `save_…` of an aggregate appends its event, which must be of that aggregate and of its present version, and refuses
-/// a row whose stored version is not one less: [`StoreError::Corrupt`].
+/// Every `save_…` of an aggregate appends its event, and refuses as [`StoreError::Corrupt`], writing nothing: an event of another
+/// aggregate, a row whose stored version is not one less, a second event of one storage by one cause, a second undeleted
+/// review of one reservation, and a live reservation that overlaps another. A `next_…_id` not saved under may be given out again.
 pub trait Repositories {
     /// The next storage id.
     ///

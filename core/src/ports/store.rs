@@ -95,14 +95,16 @@ pub trait Work: Send {
     /// Does it, in a savepoint of its own. No I/O but the transaction's; never unwinds.
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict;
 
-    /// Told once, after the group's COMMIT, whether kept or undone; or at once with the error if it was never run.
+    /// Told once, after the group's COMMIT, whether kept or undone; or at once with the error if it was never run. May `submit`
+    /// further work, but must not wait for any: the one who tells is the one who would do it.
     fn done(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
 /// Keeps everything. The write port takes pieces of work, not a begin/commit guard: the store decides with whom each is committed.
 pub trait Store: Send + Sync {
     /// Only queues: these works run in this order, in one group. After `wait_max` without having been run they are not run any
-    /// more and told [`StoreError::Busy`]. True if nobody leads: the caller must `drive`.
+    /// more and told [`StoreError::Busy`]; with zero they are run only if nobody is in the way. True if nobody leads: the caller
+    /// must `drive`.
     fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool;
 
     /// Leads, group by group, until the queue is empty; returns at once if another leads.

@@ -6,10 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::InvalidValue;
 
-/// Control characters, and the marks that reorder what is shown.
-fn is_unsafe(c: char) -> bool {
+/// Whether a character could deceive or damage what shows it: control characters, and the marks that reorder what is shown.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text from a machine outside, such as a gateway's reason, made fit to keep and show: one line, nothing unsafe, at most so many
+/// characters.
+pub fn plain(raw: &str, chars_max: usize) -> String {
+    let line = raw.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c });
+    line.filter(|c| !is_unsafe(*c)).take(chars_max).collect()
 }
 
 fn bounded(field: &'static str, raw: &str, chars_max: usize) -> Result<String, InvalidValue> {
@@ -118,6 +125,12 @@ mod tests {
         assert!(Description::new(&"창".repeat(201)).is_err());
         assert!(ReviewContent::new(&"창".repeat(2000)).is_ok());
         assert!(ReviewContent::new(&"창".repeat(2001)).is_err());
+    }
+
+    #[test]
+    fn text_from_machines_is_made_plain() {
+        assert_eq!(plain("no\tway\n\u{1b}[31m\u{202E}!", 100), "no way [31m!");
+        assert_eq!(plain("창고창고", 3), "창고창");
     }
 
     #[test]

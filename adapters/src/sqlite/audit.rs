@@ -1,0 +1,151 @@
+//! Auditing: is the log as it was written, and the file as SQLite expects it?
+
+use rusqlite::{Connection, Row};
+use storagerent_core::event::EventHash;
+use storagerent_core::ports::{Finding, StoreError};
+
+use super::error::store_error;
+use super::migrations;
+use super::tables::events;
+use crate::log::StoredEvent;
+
+/// Checks the log row by row, its head, the schema, and SQLite's own structures.
+pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Findings { limit, found: Vec::new() };
+    let walked = walk(conn, &mut findings);
+    if let Err(error) = walked {
+        findings.add("log", "events", told(&error));
+    }
+    match migrations::differences(conn) {
+        Ok(differences) => differences.into_iter().for_each(|what| findings.add("schema", "file", what)),
+        Err(error) => findings.add("schema", "file", told(&error)),
+    }
+    if let Err(error) = integrity(conn, &mut findings) {
+        findings.add("integrity", "file", told(&error));
+    }
+    Ok(findings.found)
+}
+
+struct Findings {
+    limit: usize,
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    fn add(&mut self, check: &str, subject: &str, detail: String) {
+        if !self.is_full() {
+            self.found.push(Finding { check: check.to_owned(), subject: subject.to_owned(), detail });
+        }
+    }
+
+    fn row(&mut self, sequence: i64, detail: &str) {
+        let subject = format!("events row {sequence}");
+        let detail = detail.strip_prefix(&format!("{subject}: ")).unwrap_or(detail);
+        self.add("log", &subject, detail.to_owned());
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit
+    }
+}
+
+/// How far the walk has come: the last row, and which hashes the next one may build upon.
+struct Walk {
+    sequence: i64,
+    /// One hash after a good row. After a bad one two, what it says and what it should say, so that one changed bit, were it
+    /// in the hash itself, is told of one row and not of all that follow. None where the row before is missing or unreadable.
+    previous: Vec<EventHash>,
+}
+
+fn walk(conn: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut walk = Walk { sequence: 0, previous: vec![EventHash::ZERO] };
+    let mut statement = conn.prepare(events::EVERY).map_err(store_error)?;
+    let mut rows = statement.query([]).map_err(store_error)?;
+    while !findings.is_full() {
+        let row = rows.next().map_err(|e| after(&walk, e))?;
+        let Some(row) = row else { break };
+        walk.step(row, findings).map_err(|e| after(&walk, e))?;
+    }
+    if !findings.is_full() {
+        walk.check_head(conn, findings);
+    }
+    Ok(())
+}
+
+fn after(walk: &Walk, error: rusqlite::Error) -> StoreError {
+    StoreError::Corrupt(format!("after row {} no further row can be read: {error}", walk.sequence))
+}
+
+impl Walk {
+    fn step(&mut self, row: &Row<'_>, findings: &mut Findings) -> rusqlite::Result<()> {
+        let sequence: i64 = row.get(0)?;
+        let expected = self.sequence.saturating_add(1);
+        if sequence != expected {
+            let detail = match sequence.saturating_sub(1) {
+                last if last == expected => "is missing".to_owned(),
+                last if last > expected => format!("is missing, with all to row {last}"),
+                _ => format!("is preceded by row {sequence}, which cannot be"),
+            };
+            findings.row(expected, &detail);
+            self.previous.clear();
+        }
+        self.sequence = sequence;
+        match events::stored(row) {
+            Ok(stored) => self.check(stored, findings),
+            Err(error) => {
+                findings.row(sequence, &told(&error));
+                self.previous.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, stored: StoredEvent, findings: &mut Findings) {
+        let sequence = self.sequence;
+        let (says, should_say) = (stored.hash, self.previous.first().map(|hash| stored.hash_after(*hash)));
+        let holds = |hash: &EventHash| stored.check(*hash).is_ok();
+        if self.previous.is_empty() || self.previous.iter().any(holds) {
+            self.previous = vec![says];
+            if let Err(error) = stored.into_envelope() {
+                findings.row(sequence, &told(&error));
+            }
+        } else {
+            findings.row(sequence, "its hash does not match its content and the hash of the row before it");
+            self.previous = [says].into_iter().chain(should_say).collect();
+        }
+    }
+
+    fn check_head(&self, conn: &Connection, findings: &mut Findings) {
+        let head = match events::head(conn) {
+            Ok(head) => head,
+            Err(error) => return findings.add("log", "head row 1", told(&error)),
+        };
+        if i64::try_from(head.sequence.get()) != Ok(self.sequence) {
+            let detail = format!("says the log has {} events, its last row is {}", head.sequence, self.sequence);
+            findings.add("log", "head row 1", detail);
+        } else if !self.previous.is_empty() && !self.previous.contains(&head.hash) {
+            findings.add("log", "head row 1", "does not have the hash of the last row".to_owned());
+        }
+    }
+}
+
+/// What SQLite finds: damaged pages, indexes that miss rows, values of a type their column does not take.
+fn integrity(conn: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut statement = conn.prepare("PRAGMA integrity_check").map_err(store_error)?;
+    let mut rows = statement.query([]).map_err(store_error)?;
+    while let Some(row) = rows.next().map_err(store_error)? {
+        let line: String = row.get(0).map_err(store_error)?;
+        if line != "ok" {
+            findings.add("integrity", "file", line);
+        }
+    }
+    Ok(())
+}
+
+/// The error without the words a finding makes superfluous.
+fn told(error: &StoreError) -> String {
+    match error {
+        StoreError::Corrupt(what) | StoreError::Other(what) => what.clone(),
+        other => other.to_string(),
+    }
+}

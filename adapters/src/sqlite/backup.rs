@@ -1,0 +1,155 @@
+//! Copies of a whole database: made while others write, complete or not there at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+use storagerent_core::ports::StoreError;
+
+use super::connect::{self, PATIENCE};
+use super::error::{busy, store_error};
+use super::migrations;
+use super::time::{CAN_WAIT, Deadline, Pauses};
+
+/// Says whether a file is a usable database of a schema this build knows. Changes nothing in it.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`], [`StoreError::Corrupt`] for a damaged or foreign file, [`StoreError::Other`] for none.
+pub fn check_file(path: &Path) -> Result<(), StoreError> {
+    let path = connect::absolute(path)?;
+    check(&open_existing(&path)?, &path)
+}
+
+/// Copies a database that nobody need have open, such as a backup, to where no file is yet.
+///
+/// # Errors
+/// Those of [`check_file`]; [`StoreError::Other`] when there is a file already, or it cannot be written.
+pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let from = connect::absolute(from)?;
+    let source = open_existing(&from)?;
+    check(&source, &from)?;
+    copy(&source, to)
+}
+
+fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+    if !path.is_file() {
+        return Err(StoreError::Other(format!("there is no file {}", path.display())));
+    }
+    connect::refuse_strangers(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(store_error)?;
+    connect::set_up(&conn).map_err(store_error)?;
+    Ok(conn)
+}
+
+fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    migrations::recognise(conn, path)?;
+    migrations::still_known(conn)?;
+    let corrupt = |what: &str| Err(StoreError::Corrupt(format!("{}: {what}", path.display())));
+    let found: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(store_error)?;
+    if found != "ok" {
+        return corrupt(&found);
+    }
+    match migrations::differences(conn)?.first() {
+        Some(difference) => corrupt(difference),
+        None => Ok(()),
+    }
+}
+
+/// Copies all of a database, as it is at one moment, to where no file is yet.
+pub(super) fn copy(source: &Connection, to: &Path) -> Result<(), StoreError> {
+    let to = connect::absolute(to)?;
+    let Some(folder) = to.parent().filter(|folder| folder.is_dir()) else {
+        return Err(StoreError::Other(format!("the folder of {} does not exist", to.display())));
+    };
+    if to.symlink_metadata().is_ok() {
+        return Err(exists(&to));
+    }
+    let draft = Draft::new(&to).map_err(|e| failed(&to, &e))?;
+    draft.fill(source)?;
+    draft.publish(&to)?;
+    connect::sync_folder(folder).map_err(|e| failed(&to, &e))
+}
+
+fn exists(to: &Path) -> StoreError {
+    StoreError::Other(format!("{} exists already; it is not overwritten", to.display()))
+}
+
+fn failed(to: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Other(format!("{} cannot be written: {error}", to.display()))
+}
+
+/// A copy under a name of its own, gone when dropped.
+struct Draft {
+    path: PathBuf,
+}
+
+impl Draft {
+    fn new(to: &Path) -> std::io::Result<Self> {
+        let name = |n: u32| {
+            let mut name = to.file_name().unwrap_or_default().to_owned();
+            name.push(format!(".{}-{n}.part", std::process::id()));
+            to.with_file_name(name)
+        };
+        for n in 0.. {
+            match connect::private(&name(n)) {
+                Ok(_) => return Ok(Draft { path: name(n) }),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && n < 1_000 => {}
+                Err(e) => return Err(e),
+            }
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    fn fill(&self, source: &Connection) -> Result<(), StoreError> {
+        let mut target = connect::open(&self.path)?;
+        copy_pages(source, &mut target)?;
+        // A copy is one file: a WAL beside it would be left behind when it is carried away.
+        let mode: String =
+            target.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0)).map_err(store_error)?;
+        if mode != "delete" {
+            return Err(StoreError::Other(format!("the copy stays in journal mode {mode}")));
+        }
+        target.close().map_err(|(_, e)| store_error(e))
+    }
+
+    /// Gives it its name, for good, if nothing else has got that name meanwhile.
+    fn publish(&self, to: &Path) -> Result<(), StoreError> {
+        let file = fs::File::open(&self.path).and_then(|file| file.sync_all());
+        file.map_err(|e| failed(to, &e))?;
+        match fs::hard_link(&self.path, to) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(to)),
+            // Some file systems know no second names.
+            Err(_) if to.symlink_metadata().is_ok() => Err(exists(to)),
+            Err(_) => fs::rename(&self.path, to).map_err(|e| failed(to, &e)),
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let mut name = self.path.clone().into_os_string();
+            name.push(suffix);
+            // Most of these do not exist.
+            let _ = fs::remove_file(name);
+        }
+    }
+}
+
+fn copy_pages(source: &Connection, target: &mut Connection) -> Result<(), StoreError> {
+    let backup = Backup::new(source, target).map_err(store_error)?;
+    let deadline = Deadline::after(PATIENCE);
+    let mut pauses = Pauses::default();
+    loop {
+        // All in one step, so that a writer cannot make it begin again and again.
+        match backup.step(-1).map_err(store_error)? {
+            StepResult::Done => return Ok(()),
+            StepResult::More => {}
+            _ if CAN_WAIT && !deadline.is_over() => pauses.pause(),
+            _ => return Err(busy()),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Connections: how a file is made, recognised and opened, and how a connection is set up against a file nobody vouches for.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use storagerent_core::ports::StoreError;
+
+use super::error::{busy, is_busy, store_error};
+use super::migrations;
+use super::time::{CAN_WAIT, Deadline, Pauses};
+
+/// So long the file's lock is waited for outside of works: opening, reading, backing up.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The oldest SQLite without a known fault in WAL mode that could damage a file.
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// All statements of this adapter fit, so that none is compiled twice.
+const STATEMENTS_MAX: usize = 256;
+
+/// Refuses an SQLite that is too old to be trusted with a file.
+pub(super) fn require_sqlite() -> Result<(), StoreError> {
+    if rusqlite::version_number() < SQLITE_MIN {
+        let found = rusqlite::version();
+        return Err(StoreError::Other(format!("SQLite 3.51.3 or newer is needed, this build has {found}")));
+    }
+    Ok(())
+}
+
+/// The path as it is whatever becomes of the working directory, and never one of SQLite's special names.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    // The browser knows no working directory; there a file is a plain name.
+    if !CAN_WAIT {
+        return Ok(path.to_owned());
+    }
+    std::path::absolute(path).map_err(|e| StoreError::Other(format!("{} is no path: {e}", path.display())))
+}
+
+/// Makes an empty file that only its owner may read, unless there is a file already.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(StoreError::Other(format!("the folder {} does not exist", folder.display())));
+    }
+    if path.is_dir() {
+        return Err(StoreError::Other(format!("{} is a folder, not a file", path.display())));
+    }
+    match private(path) {
+        Ok(file) => {
+            let synced = file.sync_all().and_then(|()| sync_folder(folder));
+            synced.map_err(|e| StoreError::Other(format!("{} cannot be made: {e}", path.display())))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(StoreError::Other(format!("{} cannot be made: {e}", path.display()))),
+    }
+}
+
+/// A new file that only its owner may read or write.
+pub(super) fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes the names in a folder survive a power cut.
+pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    // Elsewhere folders cannot be opened, and need not be.
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Refuses what is certainly not for this build, before anything could touch it: no lock, no WAL, no recovery.
+///
+/// SQLite itself must do it: reading the file here and closing it would drop the locks that other connections of this process
+/// hold on it.
+pub(super) fn refuse_strangers(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(data) if data.len() > 0 => {}
+        Ok(_) | Err(_) => return Ok(()),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(immutable_uri(path), flags).map_err(|e| unopened(path, e))?;
+    match migrations::stamp(&conn) {
+        Ok(stamp) => stamp.refuse_strangers(path),
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(StoreError::Corrupt(format!("{} is no SQLite database", path.display())))
+        }
+        // A writer may be half way through this very page; a reader with locks will know.
+        Err(_) => Ok(()),
+    }
+}
+
+/// The file as SQLite opens it without locks, as if nobody ever changed it.
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    if cfg!(windows) {
+        uri.push('/');
+    }
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b'.' | b'-' | b'_' | b':' => uri.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+fn unopened(path: &Path, error: rusqlite::Error) -> StoreError {
+    if is_busy(&error) {
+        return busy();
+    }
+    StoreError::Other(format!("{} cannot be opened: {error}", path.display()))
+}
+
+/// A connection to a file that exists, trusting nothing in it.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let create = if CAN_WAIT { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let conn = Connection::open_with_flags(path, flags).map_err(|e| unopened(path, e))?;
+    set_up(&conn).map_err(store_error)?;
+    Ok(conn)
+}
+
+/// A connection to the database in memory that all connections of this process under one number share.
+pub(super) fn open_in_memory(number: u64) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let uri = format!("file:/storagerent-{number}?vfs=memdb");
+    let conn = Connection::open_with_flags(uri, flags).map_err(store_error)?;
+    set_up(&conn).map_err(store_error)?;
+    // Otherwise a large transaction would want the database to itself before it is committed.
+    conn.pragma_update(None, "cache_spill", false).map_err(store_error)?;
+    Ok(conn)
+}
+
+/// Makes a connection one that changes nothing.
+///
+/// It is not opened read-only: then SQLite could neither join a WAL nor recover one.
+pub(super) fn read_only(conn: Connection) -> Result<Connection, StoreError> {
+    conn.pragma_update(None, "query_only", true).map_err(store_error)?;
+    Ok(conn)
+}
+
+/// Sets up a connection; of what is in the file, it reads nothing.
+pub(super) fn set_up(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(PATIENCE)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    for (config, value) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        // This schema has none; what a stranger put into a file shall not run.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+    ] {
+        conn.set_db_config(config, value)?;
+    }
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "cell_size_check", true)
+}
+
+/// Switches a file to WAL. The busy handler is not asked everywhere on that way, so this asks again itself.
+pub(super) fn switch_to_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    // The browser's file systems share no memory; there a rollback journal has to do, and its folder has to be synced.
+    if !CAN_WAIT {
+        return conn.pragma_update(None, "synchronous", "EXTRA").map_err(store_error);
+    }
+    let mode = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, String>(0));
+    let switched = patiently(|| match mode("PRAGMA journal_mode")? {
+        wal if wal == "wal" => Ok(wal),
+        _ => mode("PRAGMA journal_mode = WAL"),
+    })?;
+    if switched == "wal" {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(StoreError::Other(format!("{path} stays in journal mode {switched}: its file system knows no WAL")))
+}
+
+/// Tries until nobody is in the way any more, or patience ends.
+pub(super) fn patiently<T>(mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    let deadline = Deadline::after(PATIENCE);
+    let mut pauses = Pauses::default();
+    loop {
+        match attempt() {
+            Err(e) if is_busy(&e) && CAN_WAIT && !deadline.is_over() => pauses.pause(),
+            outcome => return outcome.map_err(store_error),
+        }
+    }
+}

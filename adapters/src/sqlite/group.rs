@@ -1,0 +1,172 @@
+//! Groups: several works, one transaction, one COMMIT; each work in a savepoint of its own.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use storagerent_core::ports::{StoreError, Verdict, Work};
+
+use super::connect::PATIENCE;
+use super::error::{busy, is_busy, store_error};
+use super::migrations;
+use super::queue::{Batch, Leader, Mark, Told};
+use super::session::Session;
+use super::time::{CAN_WAIT, Pauses};
+
+/// How beginning the transaction went.
+enum Begun {
+    Yes,
+    /// Somebody has waited too long and is to be told first.
+    Late,
+    No(StoreError),
+}
+
+/// Runs a group and commits it; answers what each work is to be told, once the connection is free again.
+///
+/// In memory there is no WAL that readers could go on reading: there a COMMIT takes turns with them, by `gate`.
+pub(super) fn run(
+    conn: &Connection,
+    gate: Option<&RwLock<()>>,
+    leader: &Leader<'_>,
+    mark: &Mark,
+    mut group: Vec<Batch>,
+) -> Told {
+    match begin(conn, leader, &mut group) {
+        Begun::Yes => {}
+        Begun::Late => {
+            leader.put_back(group);
+            return Told::new();
+        }
+        Begun::No(error) => return everybody(group, &error),
+    }
+    let mut told = Told::new();
+    let (mut kept, mut lost) = (0, None);
+    for batch in group {
+        // Looked at once for all of a batch: a ride must not miss what it rides with.
+        let late = batch.is_late();
+        for mut work in batch.works {
+            let outcome = match &lost {
+                Some(error) => Err(StoreError::clone(error)),
+                None if late => Err(busy()),
+                None => match run_one(conn, mark, work.as_mut()) {
+                    Ok(Ran::Kept) => {
+                        kept += 1;
+                        Ok(())
+                    }
+                    Ok(Ran::Undone) => Ok(()),
+                    Ok(Ran::Aborted(why)) => Err(StoreError::Aborted(why)),
+                    Err(error) => {
+                        lost = Some(error.clone());
+                        Err(error)
+                    }
+                },
+            };
+            told.push((work, outcome));
+        }
+    }
+    let ended = match &lost {
+        Some(error) => Err(error.clone()),
+        // Nothing to keep needs no disk.
+        None if kept == 0 => Ok(()),
+        None => {
+            let _no_readers = gate.map(|gate| gate.write().unwrap_or_else(PoisonError::into_inner));
+            commit(conn).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+        }
+    };
+    roll_back(conn);
+    if let Err(error) = ended {
+        // Who was told busy or aborted is certainly not kept.
+        told.iter_mut().filter(|(_, outcome)| outcome.is_ok()).for_each(|(_, outcome)| *outcome = Err(error.clone()));
+    }
+    told
+}
+
+fn everybody(group: Vec<Batch>, error: &StoreError) -> Told {
+    group.into_iter().flat_map(|batch| batch.works).map(|work| (work, Err(error.clone()))).collect()
+}
+
+/// Waits for the file's lock as long as anybody in the group can wait.
+fn begin(conn: &Connection, leader: &Leader<'_>, group: &mut [Batch]) -> Begun {
+    roll_back(conn);
+    let mut pauses = Pauses::default();
+    loop {
+        match try_begin(conn) {
+            Ok(()) => break,
+            Err(e) if is_busy(&e) && CAN_WAIT => {}
+            Err(e) => return Begun::No(store_error(e)),
+        }
+        group.iter_mut().for_each(Batch::fall_behind);
+        if group.iter().any(Batch::is_late) || leader.anybody_late() {
+            return Begun::Late;
+        }
+        pauses.pause();
+    }
+    match migrations::still_known(conn) {
+        Ok(()) => Begun::Yes,
+        Err(error) => {
+            roll_back(conn);
+            Begun::No(error)
+        }
+    }
+}
+
+/// SQLite does not wait here: it knows of no deadline but one for all.
+fn try_begin(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(Duration::ZERO)?;
+    let begun = conn.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
+    conn.busy_timeout(PATIENCE)?;
+    begun.map(drop)
+}
+
+fn commit(conn: &Connection) -> rusqlite::Result<()> {
+    conn.prepare_cached("COMMIT")?.execute([]).map(drop)
+}
+
+/// Ends whatever transaction there still is, undoing it.
+fn roll_back(conn: &Connection) {
+    if !conn.is_autocommit() {
+        // Should this fail too, the connection keeps its transaction, and the next BEGIN fails and says so.
+        let _ = conn.execute_batch("ROLLBACK");
+    }
+}
+
+enum Ran {
+    Kept,
+    Undone,
+    Aborted(String),
+}
+
+/// Runs one work in its savepoint.
+///
+/// # Errors
+/// Why the whole transaction is lost.
+fn run_one(conn: &Connection, mark: &Mark, work: &mut dyn Work) -> Result<Ran, StoreError> {
+    let savepoint = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(store_error);
+    savepoint("SAVEPOINT work")?;
+    let mut session = Session::new(conn);
+    let inside = mark.set();
+    let verdict = catch_unwind(AssertUnwindSafe(|| work.run(&mut session)));
+    drop(inside);
+    if conn.is_autocommit() {
+        let cause = session.broken.map_or_else(String::new, |e| format!(": {e}"));
+        return Err(StoreError::Other(format!("SQLite gave up the transaction after an error{cause}")));
+    }
+    let ran = match (verdict, session.broken) {
+        (Ok(Verdict::Keep), None) => Ran::Kept,
+        (Ok(Verdict::Keep), Some(error)) => Ran::Aborted(format!("a write failed half way: {error}")),
+        (Ok(Verdict::Undo), _) => Ran::Undone,
+        (Err(panic), _) => Ran::Aborted(words_of(panic.as_ref())),
+    };
+    if !matches!(ran, Ran::Kept) {
+        savepoint("ROLLBACK TO work")?;
+    }
+    savepoint("RELEASE work")?;
+    Ok(ran)
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
+}

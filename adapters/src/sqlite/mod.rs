@@ -1,0 +1,241 @@
+//! The SQLite store: one file, no server.
+//!
+//! Decides how rows are kept, and with whom a work is committed. Never decides what may happen: that is core's.
+//!
+//! Many callers share a COMMIT: whoever finds nobody leading leads, and runs what waits group by group, each work in a
+//! savepoint of its own. Readers have connections of their own and see what is committed. Other processes may write too, so
+//! nothing of the file is remembered between transactions.
+
+mod audit;
+mod backup;
+mod connect;
+mod error;
+mod group;
+mod migrations;
+mod queue;
+mod rows;
+mod session;
+mod statements;
+mod tables;
+mod time;
+mod tx;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use serde::Serialize;
+use storagerent_core::ports::{Queries, Store, StoreError, Work};
+
+pub use backup::{check_file, restore};
+use error::store_error;
+use queue::{Batch, Mark, Queue};
+use session::Session;
+use time::CAN_WAIT;
+
+/// So many connections are kept for readers to come; more readers at once open their own.
+const READERS_KEPT_MAX: usize = 8;
+
+/// What a store in memory has for a path.
+const MEMORY: &str = ":memory:";
+
+/// A store in an SQLite file, or in memory.
+pub struct SqliteStore {
+    mark: Mark,
+    queue: Queue,
+    /// Idle connections of readers. Dropped before the writer, which folds the WAL into the file when it is the last.
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
+    place: Place,
+}
+
+enum Place {
+    File(PathBuf),
+    /// Held shared by each reader, and by a COMMIT alone.
+    Memory(RwLock<()>),
+}
+
+/// What there is to know about a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DbInfo {
+    /// Where it is; `:memory:` for one in memory.
+    pub path: String,
+    /// The version of its schema.
+    pub schema_version: u32,
+    /// The SQLite in use.
+    pub sqlite_version: String,
+    /// How it commits: `wal` in a file.
+    pub journal_mode: String,
+    /// Bytes per page.
+    pub page_size: u64,
+    /// The size of the file, without what still waits in its WAL.
+    pub file_bytes: u64,
+    /// How many events its log has.
+    pub events: u64,
+}
+
+impl SqliteStore {
+    /// Opens a file, and makes it if there is none; its folder must exist. Brings older schemas to the newest.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] and [`StoreError::Corrupt`] for a file that is not for this build, which is left untouched;
+    /// [`StoreError::Busy`] when others hold it for too long; [`StoreError::Other`] when it cannot be made or opened.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // One at a time: while a new file is made by name, no connection of this process may have it open, for closing the name
+        // again would drop that connection's locks.
+        static OPENING: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+        connect::require_sqlite()?;
+        let path = connect::absolute(path)?;
+        if CAN_WAIT {
+            connect::create(&path)?;
+            connect::refuse_strangers(&path)?;
+        }
+        let conn = connect::open(&path)?;
+        // Until the file is known to be ours, closing it shall not even fold its WAL into it.
+        let fold = |fold: bool| conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !fold);
+        fold(false).map_err(store_error)?;
+        migrations::recognise(&conn, &path)?;
+        fold(true).map_err(store_error)?;
+        if conn.is_readonly("main").map_err(store_error)? {
+            return Err(StoreError::Other(format!("{} may not be written", path.display())));
+        }
+        connect::switch_to_wal(&conn, &path)?;
+        migrations::migrate(&conn, &path)?;
+        Ok(SqliteStore::over(Mark::default(), conn, Place::File(path)))
+    }
+
+    /// A new store in memory, gone when dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Other`] when SQLite is too old or has no memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        connect::require_sqlite()?;
+        let mark = Mark::default();
+        let conn = connect::open_in_memory(mark.number())?;
+        migrations::migrate(&conn, Path::new(MEMORY))?;
+        Ok(SqliteStore::over(mark, conn, Place::Memory(RwLock::default())))
+    }
+
+    fn over(mark: Mark, conn: Connection, place: Place) -> Self {
+        SqliteStore { mark, queue: Queue::default(), readers: Mutex::default(), writer: Mutex::new(conn), place }
+    }
+
+    /// Copies the whole store, as it is at one moment, to a file that does not exist yet; others may write meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Other`] when there is a file already, or it cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        self.with_reader(|conn| backup::copy(conn, to))?
+    }
+
+    /// What there is to know about the database.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot read.
+    pub fn info(&self) -> Result<DbInfo, StoreError> {
+        self.with_reader(|conn| {
+            let read = |pragma| conn.query_row(pragma, [], |row| row.get::<_, i64>(0));
+            let number = |pragma| read(pragma).map_err(store_error).map(i64::unsigned_abs);
+            let page_size = number("PRAGMA page_size")?;
+            let (path, file_bytes) = match &self.place {
+                Place::File(path) => (path.display().to_string(), std::fs::metadata(path).map_or(0, |data| data.len())),
+                Place::Memory(_) => (MEMORY.to_owned(), page_size * number("PRAGMA page_count")?),
+            };
+            Ok(DbInfo {
+                path,
+                schema_version: migrations::KNOWN,
+                sqlite_version: rusqlite::version().to_owned(),
+                journal_mode: conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(store_error)?,
+                page_size,
+                file_bytes,
+                events: Session::new(conn).head()?.sequence.get(),
+            })
+        })?
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        // Whoever panicked left a transaction at worst, and the next group begins by undoing it.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls with a connection that sees only what is committed.
+    fn with_reader<T>(&self, f: impl FnOnce(&Connection) -> T) -> Result<T, StoreError> {
+        if self.mark.is_set() {
+            return Err(StoreError::Nested);
+        }
+        let _inside = self.mark.set();
+        if !CAN_WAIT {
+            // There is one thread only, and it is not inside a work.
+            return Ok(f(&self.writer()));
+        }
+        let idle = self.readers().pop();
+        let conn = match (idle, &self.place) {
+            (Some(conn), _) => conn,
+            (None, Place::File(path)) => connect::read_only(connect::open(path)?)?,
+            (None, Place::Memory(_)) => connect::read_only(connect::open_in_memory(self.mark.number())?)?,
+        };
+        let gate = self.gate().map(|gate| gate.read().unwrap_or_else(PoisonError::into_inner));
+        let answer = f(&conn);
+        drop(gate);
+        let mut idle = self.readers();
+        if idle.len() < READERS_KEPT_MAX && conn.is_autocommit() {
+            idle.push(conn);
+        }
+        Ok(answer)
+    }
+
+    fn gate(&self) -> Option<&RwLock<()>> {
+        match &self.place {
+            Place::File(_) => None,
+            Place::Memory(gate) => Some(gate),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool {
+        if self.mark.is_set() {
+            // The leader waits for this very work; whoever waited for another one would wait for ever.
+            work.into_iter().for_each(|work| work.done(Err(StoreError::Nested)));
+            return false;
+        }
+        self.queue.push(Batch::new(work, wait_max))
+    }
+
+    fn drive(&self) {
+        if self.mark.is_set() {
+            return;
+        }
+        while let Some(leader) = self.queue.lead() {
+            let (group, mut told) = leader.take();
+            if !group.is_empty() {
+                let conn = self.writer();
+                told.extend(group::run(&conn, self.gate(), &leader, &self.mark, group));
+            }
+            // Whoever is told may lead in turn.
+            drop(leader);
+            queue::tell(told);
+        }
+    }
+
+    fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
+        self.with_reader(|conn| {
+            let snapshot = conn.unchecked_transaction().map_err(store_error)?;
+            // The first read fixes what the snapshot shows.
+            migrations::still_known(conn)?;
+            f(&mut Session::new(conn));
+            snapshot.rollback().map_err(store_error)
+        })?
+    }
+}

@@ -1,0 +1,177 @@
+//! The queue of works, and who leads: one caller at a time commits for all who wait.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use storagerent_core::ports::{StoreError, Work};
+
+use super::error::busy;
+use super::time::Deadline;
+
+/// So many works share one COMMIT at most; a group that takes long keeps other processes from the file.
+const GROUP_WORKS_MAX: usize = 256;
+
+/// Works submitted together: they run in order and share one COMMIT.
+pub(super) struct Batch {
+    pub(super) works: Vec<Box<dyn Work>>,
+    deadline: Deadline,
+    /// Whether it does not wait at all, and nobody was ahead of it so far: then it need not.
+    is_next: bool,
+}
+
+impl Batch {
+    pub(super) fn new(works: Vec<Box<dyn Work>>, wait_max: Duration) -> Self {
+        Batch { works, deadline: Deadline::after(wait_max), is_next: wait_max.is_zero() }
+    }
+
+    /// Somebody else is served first.
+    pub(super) fn fall_behind(&mut self) {
+        self.is_next = false;
+    }
+
+    /// Whether it has waited for as long as it would.
+    pub(super) fn is_late(&self) -> bool {
+        !self.is_next && self.deadline.is_over()
+    }
+}
+
+/// Works with what they are to be told.
+pub(super) type Told = Vec<(Box<dyn Work>, Result<(), StoreError>)>;
+
+#[derive(Default)]
+struct Waiting {
+    batches: VecDeque<Batch>,
+    is_led: bool,
+}
+
+/// What waits to be committed.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing that can panic happens under this lock.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a batch; says whether nobody leads.
+    pub(super) fn push(&self, mut batch: Batch) -> bool {
+        let mut waiting = self.lock();
+        if waiting.is_led || !waiting.batches.is_empty() {
+            batch.fall_behind();
+        }
+        if !batch.works.is_empty() {
+            waiting.batches.push_back(batch);
+        }
+        !waiting.is_led
+    }
+
+    /// Becomes the leader, unless there is one, or nothing to do.
+    pub(super) fn lead(&self) -> Option<Leader<'_>> {
+        let mut waiting = self.lock();
+        if waiting.is_led || waiting.batches.is_empty() {
+            return None;
+        }
+        waiting.is_led = true;
+        Some(Leader { queue: self })
+    }
+}
+
+/// Leads until dropped.
+pub(super) struct Leader<'q> {
+    queue: &'q Queue,
+}
+
+impl Leader<'_> {
+    /// Takes the next group, whole batches of it; whoever waited too long is set aside, with what it is to be told.
+    pub(super) fn take(&self) -> (Vec<Batch>, Told) {
+        let (mut group, mut late, mut works) = (Vec::new(), Told::new(), 0);
+        let mut waiting = self.queue.lock();
+        for batch in std::mem::take(&mut waiting.batches) {
+            if batch.is_late() {
+                late.extend(batch.works.into_iter().map(|work| (work, Err(busy()))));
+            } else if works == 0 || works + batch.works.len() <= GROUP_WORKS_MAX && waiting.batches.is_empty() {
+                works += batch.works.len();
+                group.push(batch);
+            } else {
+                waiting.batches.push_back(batch);
+            }
+        }
+        (group, late)
+    }
+
+    /// Puts a group back where it came from.
+    pub(super) fn put_back(&self, group: Vec<Batch>) {
+        let mut waiting = self.queue.lock();
+        group.into_iter().rev().for_each(|batch| waiting.batches.push_front(batch));
+    }
+
+    /// Whether somebody who is not in the group has waited too long.
+    pub(super) fn anybody_late(&self) -> bool {
+        self.queue.lock().batches.iter().any(Batch::is_late)
+    }
+}
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        self.queue.lock().is_led = false;
+    }
+}
+
+/// Tells works what became of them. No lock is held, so that they may submit and drive.
+pub(super) fn tell(told: Told) {
+    for (work, outcome) in told {
+        // A work that breaks off here has been told; the others must be too. The panic hook has reported it.
+        let _ = catch_unwind(AssertUnwindSafe(|| work.done(outcome)));
+    }
+}
+
+thread_local! {
+    /// The stores inside whose work or read this thread is.
+    static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Tells a store which threads are inside a work or read of its own: there, another one would wait for itself.
+pub(super) struct Mark {
+    store: u64,
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        static STORES: AtomicU64 = AtomicU64::new(0);
+        Mark { store: STORES.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Mark {
+    /// A number no other store of this process has.
+    pub(super) fn number(&self) -> u64 {
+        self.store
+    }
+
+    /// Whether this thread is inside.
+    pub(super) fn is_set(&self) -> bool {
+        INSIDE.with_borrow(|inside| inside.contains(&self.store))
+    }
+
+    /// Marks this thread as inside, until dropped.
+    pub(super) fn set(&self) -> Inside {
+        INSIDE.with_borrow_mut(|inside| inside.push(self.store));
+        Inside
+    }
+}
+
+/// Inside a work or read.
+pub(super) struct Inside;
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.with_borrow_mut(Vec::pop);
+    }
+}

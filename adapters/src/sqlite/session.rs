@@ -1,0 +1,204 @@
+//! One connection inside a transaction, as works and readers see it.
+
+use rusqlite::Connection;
+use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
+use storagerent_core::consumer::{ConsumerRow, DeadLetter};
+use storagerent_core::effect::EffectRow;
+use storagerent_core::event::Envelope;
+use storagerent_core::message::MessageRow;
+use storagerent_core::payment::PaymentRow;
+use storagerent_core::ports::{
+    Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries, ReservationFilter,
+    ReviewFilter, StoreError, ViewFilter,
+};
+use storagerent_core::reservation::ReservationRow;
+use storagerent_core::review::ReviewRow;
+use storagerent_core::settings::Settings;
+use storagerent_core::shared::{
+    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId,
+};
+use storagerent_core::storage::StorageRow;
+use storagerent_core::storage_view::StorageViewRow;
+
+use super::audit;
+use super::tables::{
+    consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
+};
+
+/// What one work, or one reader, sees. Lives as long as its savepoint or snapshot, so what it remembers is undone with it.
+pub(super) struct Session<'c> {
+    pub(super) conn: &'c Connection,
+    /// The last id given out of each kind, once one was asked for.
+    pub(super) given_out: [Option<u64>; 7],
+    /// Why nothing of this may be kept: a write failed half way.
+    pub(super) broken: Option<StoreError>,
+}
+
+impl<'c> Session<'c> {
+    pub(super) fn new(conn: &'c Connection) -> Self {
+        Session { conn, given_out: [None; 7], broken: None }
+    }
+}
+
+impl Queries for Session<'_> {
+    fn settings(&mut self) -> Result<Settings, StoreError> {
+        site::settings(self.conn)
+    }
+
+    fn head(&mut self) -> Result<Head, StoreError> {
+        events::head(self.conn)
+    }
+
+    fn events(&mut self, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
+        events::list(self.conn, filter, page)
+    }
+
+    fn last_storage_cause(&mut self, id: StorageId) -> Result<Option<Sequence>, StoreError> {
+        events::last_storage_cause(self.conn, id)
+    }
+
+    fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError> {
+        audit::check_log(self.conn, limit)
+    }
+
+    fn storage(&mut self, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
+        storages::find(self.conn, id)
+    }
+
+    fn storages(&mut self, page: Page) -> Result<Vec<StorageRow>, StoreError> {
+        storages::list(self.conn, page)
+    }
+
+    fn free_storages(&mut self, period: &Period, page: Page) -> Result<Vec<StorageRow>, StoreError> {
+        storages::free(self.conn, period, page)
+    }
+
+    fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
+        reservations::find(self.conn, id)
+    }
+
+    fn reservations(&mut self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, StoreError> {
+        reservations::list(self.conn, filter, page)
+    }
+
+    fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError> {
+        reservations::live_overlapping(self.conn, id, period)
+    }
+
+    fn overdue_holds(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<ReservationRow>, StoreError> {
+        reservations::overdue_holds(self.conn, now, limit)
+    }
+
+    fn due_rentals(&mut self, today: NaiveDate, limit: u32) -> Result<Vec<DueRental>, StoreError> {
+        reservations::due_rentals(self.conn, today, limit)
+    }
+
+    fn next_hold_expiry(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        reservations::next_hold_expiry(self.conn)
+    }
+
+    fn next_rental_day(&mut self) -> Result<Option<NaiveDate>, StoreError> {
+        reservations::next_rental_day(self.conn)
+    }
+
+    fn payment(&mut self, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
+        payments::find(self.conn, id)
+    }
+
+    fn payments(&mut self, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
+        payments::list(self.conn, page)
+    }
+
+    fn review(&mut self, id: ReviewId) -> Result<Option<ReviewRow>, StoreError> {
+        reviews::find(self.conn, id)
+    }
+
+    fn review_of(&mut self, id: ReservationId) -> Result<Option<ReviewRow>, StoreError> {
+        reviews::of(self.conn, id)
+    }
+
+    fn reviews(&mut self, filter: &ReviewFilter, page: Page) -> Result<Vec<ReviewRow>, StoreError> {
+        reviews::list(self.conn, filter, page)
+    }
+
+    fn review_totals(&mut self, id: StorageId) -> Result<(u64, u64), StoreError> {
+        reviews::totals(self.conn, id)
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+        messages::find(self.conn, id)
+    }
+
+    fn messages(&mut self, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, StoreError> {
+        messages::list(self.conn, filter, page)
+    }
+
+    fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
+        messages::was_told(self.conn, event, channel)
+    }
+
+    fn channels(&mut self) -> Result<Vec<String>, StoreError> {
+        messages::channels(self.conn)
+    }
+
+    fn view(&mut self, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
+        storage_views::find(self.conn, id)
+    }
+
+    fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
+        storage_views::list(self.conn, filter, page)
+    }
+
+    fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
+        effects::find(self.conn, id)
+    }
+
+    fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError> {
+        effects::under(self.conn, kind, key)
+    }
+
+    fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
+        effects::open(self.conn, now, page)
+    }
+
+    fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
+        effects::loose_charges(self.conn, now, page)
+    }
+
+    fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        effects::next_at(self.conn)
+    }
+
+    fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
+        consumers::find(self.conn, name)
+    }
+
+    fn consumers(&mut self) -> Result<Vec<ConsumerRow>, StoreError> {
+        consumers::list(self.conn)
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, StoreError> {
+        dead_letters::find(self.conn, id)
+    }
+
+    fn dead_letters(&mut self, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
+        dead_letters::list_open(self.conn, page)
+    }
+
+    fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
+        dead_letters::of_consumer(self.conn, consumer, key)
+    }
+
+    fn idempotency(
+        &mut self,
+        scope: &str,
+        command: &str,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotencyRow>, StoreError> {
+        site::idempotency(self.conn, scope, command, key)
+    }
+
+    fn counts(&mut self) -> Result<Counts, StoreError> {
+        site::counts(self.conn)
+    }
+}

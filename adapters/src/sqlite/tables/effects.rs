@@ -1,0 +1,118 @@
+//! Effects: what has to be done outside.
+
+use rusqlite::{Connection, Row, params};
+use storagerent_core::chrono::{DateTime, Utc};
+use storagerent_core::effect::{Action, EffectRow, EffectStatus};
+use storagerent_core::ports::{Page, StoreError};
+use storagerent_core::shared::{EffectId, Key};
+
+use crate::sqlite::rows::{Columns, kept, key, moment, sought};
+use crate::sqlite::statements::{all, bounds, one, run};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, lease_owner, \
+             lease_until, correlation_id, causation_id FROM effects ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &Row<'_>) -> Result<EffectRow, StoreError> {
+    let c = Columns::of("effects", row);
+    Ok(EffectRow {
+        effect_id: c.number()?,
+        key: c.key()?,
+        action: action(&c)?,
+        status: c.word(EffectStatus::parse)?,
+        attempts: c.small()?,
+        due_at: c.moment()?,
+        lease: c.lease()?,
+        correlation_id: c.correlation_id()?,
+        causation_id: c.number()?,
+    })
+}
+
+fn action(c: &Columns<'_>) -> Result<Action, StoreError> {
+    let kind = c.text()?;
+    match (kind.as_str(), c.maybe_number()?, c.maybe_number()?, c.maybe_text()?) {
+        ("charge", Some(payment_id), None, None) => Ok(Action::Charge { payment_id }),
+        ("void", Some(payment_id), None, None) => Ok(Action::Void { payment_id }),
+        ("refund", Some(payment_id), None, None) => Ok(Action::Refund { payment_id }),
+        ("deliver", None, Some(message_id), Some(channel)) => Ok(Action::Deliver { message_id, channel }),
+        _ => c.refuse(format_args!("what a {kind:?} is about is not told, or is told twice")),
+    }
+}
+
+pub(in crate::sqlite) fn find(conn: &Connection, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
+    one(conn, select!("WHERE effect_id = ?1"), [sought(id.get())], read)
+}
+
+pub(in crate::sqlite) fn under(conn: &Connection, kind: &str, of: Key) -> Result<Option<EffectRow>, StoreError> {
+    one(conn, select!("WHERE kind = ?1 AND key = ?2"), (kind, key(of)), read)
+}
+
+/// What may be done now; a charge that was handed out is settled, never repeated.
+pub(in crate::sqlite) fn open(conn: &Connection, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
+    let (after, limit) = bounds(page);
+    // The plus signs keep the planner from walking all effects ever done in order of id.
+    let sql = select!(
+        "WHERE ready_at IS NOT NULL AND ready_at <= ?3 AND NOT (kind = 'charge' AND status = 'leased')
+         AND +effect_id > ?1 ORDER BY +effect_id LIMIT ?2"
+    );
+    all(conn, sql, (after, limit, moment(now)), read)
+}
+
+/// Charges that nobody is doing.
+pub(in crate::sqlite) fn loose_charges(
+    conn: &Connection,
+    now: DateTime<Utc>,
+    page: Page,
+) -> Result<Vec<EffectRow>, StoreError> {
+    let (after, limit) = bounds(page);
+    let sql = select!(
+        "WHERE kind = 'charge' AND status IN ('due', 'leased', 'unknown') AND effect_id > ?1
+         AND (status <> 'leased' OR lease_until <= ?3) ORDER BY effect_id LIMIT ?2"
+    );
+    all(conn, sql, (after, limit, moment(now)), read)
+}
+
+pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let sql = "SELECT effect_id, ready_at FROM effects WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1";
+    one(conn, sql, [], |row| {
+        let c = Columns::of("effects", row);
+        c.int()?;
+        c.moment()
+    })
+}
+
+/// Adds or changes an effect; a second one of a kind under one key is refused.
+pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
+               lease_owner, lease_until, correlation_id, causation_id) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+               ON CONFLICT (effect_id) DO UPDATE SET key = ?2, kind = ?3, payment_id = ?4, message_id = ?5, \
+               channel = ?6, status = ?7, attempts = ?8, due_at = ?9, lease_owner = ?10, lease_until = ?11, \
+               correlation_id = ?12, causation_id = ?13";
+    let (message_id, channel) = match &row.action {
+        Action::Deliver { message_id, channel } => (Some(*message_id), Some(channel.as_str())),
+        Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => (None, None),
+    };
+    let values = params![
+        kept(row.effect_id.get())?,
+        key(row.key),
+        row.action.kind(),
+        row.action.payment_id().map(|id| kept(id.get())).transpose()?,
+        message_id.map(|id| kept(id.get())).transpose()?,
+        channel,
+        row.status.as_str(),
+        row.attempts,
+        moment(row.due_at),
+        row.lease.map(|lease| key(lease.owner)),
+        row.lease.map(|lease| moment(lease.until)),
+        row.correlation_id.as_str(),
+        kept(row.causation_id.get())?,
+    ];
+    run(conn, sql, values)
+}

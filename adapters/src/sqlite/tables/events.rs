@@ -1,0 +1,104 @@
+//! The log and its head.
+
+use rusqlite::{Connection, Row, params};
+use storagerent_core::event::{Envelope, EventHash};
+use storagerent_core::ports::{EventFilter, Head, Page, StoreError};
+use storagerent_core::shared::{Sequence, StorageId};
+
+use crate::log::StoredEvent;
+use crate::sqlite::rows::{Columns, kept, sought};
+use crate::sqlite::statements::{all, bounds, maybe_int, one, run};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT sequence, event_type, schema_version, occurred_at, aggregate_kind, aggregate_id, \
+             aggregate_version, correlation_id, causation_id, payload, hash FROM events ",
+            $rest
+        )
+    };
+}
+
+/// Every row, in order, whatever it holds.
+pub(in crate::sqlite) const EVERY: &str = select!("ORDER BY sequence");
+
+pub(in crate::sqlite) fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+    let c = Columns::of("events", row);
+    Ok(StoredEvent {
+        sequence: c.number()?,
+        event_type: c.text()?.into(),
+        schema_version: c.small()?,
+        occurred_at: c.int()?,
+        aggregate_kind: c.text()?.into(),
+        aggregate_id: c.number()?,
+        aggregate_version: c.number()?,
+        correlation_id: c.text()?,
+        causation_id: c.maybe_number()?,
+        payload: c.text()?,
+        hash: EventHash(c.hash()?),
+    })
+}
+
+fn envelope(row: &Row<'_>) -> Result<Envelope, StoreError> {
+    stored(row)?.into_envelope()
+}
+
+pub(in crate::sqlite) fn list(
+    conn: &Connection,
+    filter: &EventFilter,
+    page: Page,
+) -> Result<Vec<Envelope>, StoreError> {
+    let (after, limit) = bounds(page);
+    match &filter.correlation_id {
+        None => all(conn, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), (after, limit), envelope),
+        Some(id) => {
+            let sql = select!("WHERE sequence > ?1 AND correlation_id = ?3 ORDER BY sequence LIMIT ?2");
+            all(conn, sql, (after, limit, id.as_str()), envelope)
+        }
+    }
+}
+
+pub(in crate::sqlite) fn last_storage_cause(conn: &Connection, id: StorageId) -> Result<Option<Sequence>, StoreError> {
+    let sql = "SELECT max(causation_id) FROM events \
+               WHERE aggregate_kind = 'storage' AND aggregate_id = ?1 AND causation_id IS NOT NULL";
+    let last = maybe_int(conn, sql, [sought(id.get())])?;
+    last.map(|n| u64::try_from(n).map(Sequence::new))
+        .transpose()
+        .map_err(|_| StoreError::Corrupt(format!("events: one of storage {id} has a cause below 0")))
+}
+
+pub(in crate::sqlite) fn head(conn: &Connection) -> Result<Head, StoreError> {
+    one(conn, "SELECT id, sequence, hash FROM head", [], |row| {
+        let c = Columns::of("head", row);
+        c.int()?;
+        Ok(Head { sequence: c.number()?, hash: EventHash(c.hash()?) })
+    })?
+    .ok_or_else(|| StoreError::Corrupt("head row 1 is missing".to_owned()))
+}
+
+/// Adds an event; a second one of a storage for the same cause is refused, and nothing is changed then.
+pub(in crate::sqlite) fn insert(conn: &Connection, event: &StoredEvent) -> Result<(), StoreError> {
+    let sql = "INSERT INTO events (sequence, event_type, schema_version, occurred_at, aggregate_kind, aggregate_id, \
+               aggregate_version, correlation_id, causation_id, payload, hash) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let values = params![
+        kept(event.sequence)?,
+        event.event_type,
+        event.schema_version,
+        event.occurred_at,
+        event.aggregate_kind,
+        kept(event.aggregate_id)?,
+        kept(event.aggregate_version)?,
+        event.correlation_id,
+        event.causation_id.map(kept).transpose()?,
+        event.payload,
+        event.hash.0,
+    ];
+    run(conn, sql, values)
+}
+
+/// Moves the end of the log.
+pub(in crate::sqlite) fn set_head(conn: &Connection, head: Head) -> Result<(), StoreError> {
+    let values = (kept(head.sequence.get())?, head.hash.0);
+    run(conn, "UPDATE head SET sequence = ?1, hash = ?2 WHERE id = 1", values)
+}

@@ -1,0 +1,84 @@
+//! Messages, and the channels they go over.
+
+use rusqlite::{Connection, Row, params};
+use storagerent_core::message::MessageRow;
+use storagerent_core::ports::{MessageFilter, Page, StoreError};
+use storagerent_core::shared::{CustomerId, MessageId, Sequence};
+
+use crate::sqlite::rows::{Columns, kept, sought};
+use crate::sqlite::statements::{all, bounds, number, one, run};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT message_id, reservation_id, storage_id, customer, kind, content, event_sequence, channel, \
+             correlation_id FROM messages ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &Row<'_>) -> Result<MessageRow, StoreError> {
+    let c = Columns::of("messages", row);
+    Ok(MessageRow {
+        message_id: c.number()?,
+        reservation_id: c.number()?,
+        storage_id: c.number()?,
+        customer: c.parsed(CustomerId::new)?,
+        kind: c.text()?,
+        content: c.text()?,
+        event_sequence: c.number()?,
+        channel: c.text()?,
+        correlation_id: c.correlation_id()?,
+    })
+}
+
+pub(in crate::sqlite) fn find(conn: &Connection, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+    one(conn, select!("WHERE message_id = ?1"), [sought(id.get())], read)
+}
+
+pub(in crate::sqlite) fn list(
+    conn: &Connection,
+    filter: &MessageFilter,
+    page: Page,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let (after, limit) = bounds(page);
+    match &filter.customer {
+        None => all(conn, select!("WHERE message_id > ?1 ORDER BY message_id LIMIT ?2"), (after, limit), read),
+        Some(customer) => {
+            let sql = select!("WHERE customer = ?3 AND message_id > ?1 ORDER BY message_id LIMIT ?2");
+            all(conn, sql, (after, limit, customer.as_str()), read)
+        }
+    }
+}
+
+pub(in crate::sqlite) fn was_told(conn: &Connection, event: Sequence, channel: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM messages WHERE event_sequence = ?1 AND channel = ?2";
+    Ok(number(conn, sql, (sought(event.get()), channel))? > 0)
+}
+
+/// Adds a message; a second one for the same event and channel is refused.
+pub(in crate::sqlite) fn insert(conn: &Connection, row: &MessageRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO messages (message_id, reservation_id, storage_id, customer, kind, content, \
+               event_sequence, channel, correlation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let values = params![
+        kept(row.message_id.get())?,
+        kept(row.reservation_id.get())?,
+        kept(row.storage_id.get())?,
+        row.customer.as_str(),
+        row.kind,
+        row.content,
+        kept(row.event_sequence.get())?,
+        row.channel,
+        row.correlation_id.as_str(),
+    ];
+    run(conn, sql, values)
+}
+
+pub(in crate::sqlite) fn channels(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    all(conn, "SELECT name FROM channels ORDER BY name", [], |row| Columns::of("channels", row).text())
+}
+
+pub(in crate::sqlite) fn add_channel(conn: &Connection, name: &str) -> Result<(), StoreError> {
+    run(conn, "INSERT INTO channels (name) VALUES (?1) ON CONFLICT DO NOTHING", [name])
+}

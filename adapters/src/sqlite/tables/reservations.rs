@@ -1,0 +1,201 @@
+//! Reservations.
+
+use rusqlite::{Connection, Row, params};
+use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
+use storagerent_core::ports::{DueRental, Page, ReservationFilter, StoreError};
+use storagerent_core::reservation::{ReservationRow, ReservationStatus};
+use storagerent_core::shared::{Booking, CustomerId, Period, ReservationId, StorageId};
+
+use crate::sqlite::rows::{Columns, day, kept, moment, sought};
+use crate::sqlite::statements::{all, bounds, one, run};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT reservation_id, storage_id, customer, from_day, until_day, price, currency, payment_id, status, \
+             hold_expires_at, paid_until, correlation_id, pays_until, started, version FROM reservations ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &Row<'_>) -> Result<ReservationRow, StoreError> {
+    let c = Columns::of("reservations", row);
+    Ok(ReservationRow {
+        booking: Booking {
+            reservation_id: c.number()?,
+            storage_id: c.number()?,
+            customer: c.parsed(CustomerId::new)?,
+            period: c.period()?,
+            price: c.money()?,
+            payment_id: c.number()?,
+        },
+        reservation_status: c.word(ReservationStatus::parse)?,
+        hold_expires_at: c.maybe_moment()?,
+        paid_until: c.maybe_day()?,
+        correlation_id: c.correlation_id()?,
+        pays_until: c.maybe_day()?,
+        started: c.flag()?,
+        version: c.number()?,
+    })
+}
+
+pub(in crate::sqlite) fn find(conn: &Connection, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
+    one(conn, select!("WHERE reservation_id = ?1"), [sought(id.get())], read)
+}
+
+pub(in crate::sqlite) fn list(
+    conn: &Connection,
+    filter: &ReservationFilter,
+    page: Page,
+) -> Result<Vec<ReservationRow>, StoreError> {
+    let (after, limit) = bounds(page);
+    let customer = filter.customer.as_ref().map(CustomerId::as_str);
+    let storage = filter.storage_id.map(|id| sought(id.get()));
+    let status = filter.status.map(ReservationStatus::as_str);
+    // The index of the choosiest filter leads; the others only sift.
+    let sql = if customer.is_some() {
+        select!(
+            "WHERE customer = ?3 AND (?4 IS NULL OR +storage_id = ?4) AND (?5 IS NULL OR +status = ?5)
+             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+        )
+    } else if storage.is_some() {
+        select!(
+            "WHERE ?3 IS NULL AND storage_id = ?4 AND (?5 IS NULL OR +status = ?5)
+             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+        )
+    } else if status.is_some() {
+        select!(
+            "WHERE ?3 IS NULL AND ?4 IS NULL AND status = ?5
+             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+        )
+    } else {
+        select!(
+            "WHERE ?3 IS NULL AND ?4 IS NULL AND ?5 IS NULL
+             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+        )
+    };
+    all(conn, sql, (after, limit, customer, storage, status), read)
+}
+
+pub(in crate::sqlite) fn live_overlapping(
+    conn: &Connection,
+    id: StorageId,
+    period: &Period,
+) -> Result<Vec<ReservationRow>, StoreError> {
+    let sql = select!(
+        "WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel')
+         AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) ORDER BY from_day, reservation_id"
+    );
+    let until = period.until().map_or(i64::MAX, day);
+    all(conn, sql, (sought(id.get()), day(period.from()), until), read)
+}
+
+/// Another live reservation that shares a day with this one; there must be none.
+pub(in crate::sqlite) fn rival(conn: &Connection, row: &ReservationRow) -> Result<Option<ReservationId>, StoreError> {
+    let sql = "SELECT reservation_id FROM reservations \
+               WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel') \
+               AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) AND reservation_id <> ?4 LIMIT 1";
+    let booking = &row.booking;
+    let (from, until) = (day(booking.period.from()), booking.period.until().map_or(i64::MAX, day));
+    let values = (sought(booking.storage_id.get()), from, until, sought(booking.reservation_id.get()));
+    one(conn, sql, values, |row| Columns::of("reservations", row).number())
+}
+
+pub(in crate::sqlite) fn overdue_holds(
+    conn: &Connection,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<ReservationRow>, StoreError> {
+    let sql = select!(
+        "WHERE status = 'reqReserve' AND hold_expires_at <= ?1 ORDER BY hold_expires_at, reservation_id LIMIT ?2"
+    );
+    all(conn, sql, (moment(now), limit), read)
+}
+
+pub(in crate::sqlite) fn due_rentals(
+    conn: &Connection,
+    today: NaiveDate,
+    limit: u32,
+) -> Result<Vec<DueRental>, StoreError> {
+    let sql = "SELECT reservation_id, from_day AS day, 1 AS is_start FROM reservations \
+               WHERE status = 'reserved' AND started = 0 AND from_day <= ?1 \
+               UNION ALL SELECT reservation_id, until_day, 0 FROM reservations \
+               WHERE status = 'reserved' AND until_day IS NOT NULL AND until_day <= ?1 \
+               ORDER BY day, is_start, reservation_id LIMIT ?2";
+    all(conn, sql, (day(today), limit), |row| {
+        let c = Columns::of("reservations", row);
+        let reservation_id = c.number()?;
+        Ok(DueRental { day: c.day()?, is_start: c.flag()?, reservation_id })
+    })
+}
+
+pub(in crate::sqlite) fn next_hold_expiry(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let sql = "SELECT reservation_id, hold_expires_at FROM reservations \
+               WHERE status = 'reqReserve' AND hold_expires_at IS NOT NULL ORDER BY hold_expires_at LIMIT 1";
+    one(conn, sql, [], |row| {
+        let c = Columns::of("reservations", row);
+        c.int()?;
+        c.moment()
+    })
+}
+
+pub(in crate::sqlite) fn next_rental_day(conn: &Connection) -> Result<Option<NaiveDate>, StoreError> {
+    let next = |sql| {
+        one(conn, sql, [], |row| {
+            let c = Columns::of("reservations", row);
+            c.int()?;
+            c.day()
+        })
+    };
+    let start = next(
+        "SELECT reservation_id, from_day FROM reservations \
+         WHERE status = 'reserved' AND started = 0 ORDER BY from_day LIMIT 1",
+    )?;
+    let end = next(
+        "SELECT reservation_id, until_day FROM reservations \
+         WHERE status = 'reserved' AND until_day IS NOT NULL ORDER BY until_day LIMIT 1",
+    )?;
+    Ok(start.into_iter().chain(end).min())
+}
+
+pub(in crate::sqlite) fn insert(conn: &Connection, row: &ReservationRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO reservations (reservation_id, storage_id, customer, from_day, until_day, price, currency, \
+               payment_id, status, hold_expires_at, paid_until, correlation_id, pays_until, started, version) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    let booking = &row.booking;
+    let values = params![
+        kept(booking.reservation_id.get())?,
+        kept(booking.storage_id.get())?,
+        booking.customer.as_str(),
+        day(booking.period.from()),
+        booking.period.until().map(day),
+        booking.price.amount(),
+        booking.price.currency().code(),
+        kept(booking.payment_id.get())?,
+        row.reservation_status.as_str(),
+        row.hold_expires_at.map(moment),
+        row.paid_until.map(day),
+        row.correlation_id.as_str(),
+        row.pays_until.map(day),
+        row.started,
+        kept(row.version.get())?,
+    ];
+    run(conn, sql, values)
+}
+
+/// Changes what an event may change: the other columns, and their indexes, stay as they are.
+pub(in crate::sqlite) fn update(conn: &Connection, row: &ReservationRow) -> Result<(), StoreError> {
+    let sql = "UPDATE reservations SET until_day = ?2, status = ?3, hold_expires_at = ?4, paid_until = ?5, \
+               started = ?6, version = ?7 WHERE reservation_id = ?1";
+    let values = params![
+        kept(row.booking.reservation_id.get())?,
+        row.booking.period.until().map(day),
+        row.reservation_status.as_str(),
+        row.hold_expires_at.map(moment),
+        row.paid_until.map(day),
+        row.started,
+        kept(row.version.get())?,
+    ];
+    run(conn, sql, values)
+}

@@ -1,0 +1,72 @@
+//! What concerns the site as a whole: settings, used idempotency keys, and how much of everything there is.
+
+use rusqlite::Connection;
+use storagerent_core::ports::{Counts, IdempotencyRow, StoreError};
+use storagerent_core::reservation::ReservationStatus;
+use storagerent_core::settings::Settings;
+use storagerent_core::shared::IdempotencyKey;
+
+use crate::sqlite::rows::{Columns, kept};
+use crate::sqlite::statements::{all, number, one, run};
+
+/// The settings; those never set are as in a new site.
+pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreError> {
+    let rows = all(conn, "SELECT name, value FROM settings", [], |row| {
+        let c = Columns::of("settings", row);
+        Ok((c.text()?, c.text()?))
+    })?;
+    let mut settings = Settings::default();
+    // A setting this build does not have is left to the one that has.
+    for (name, value) in rows.iter().filter(|(name, _)| Settings::KEYS.contains(&name.as_str())) {
+        settings.set(name, value).map_err(|e| StoreError::Corrupt(format!("settings row {name}: {e}")))?;
+    }
+    Ok(settings)
+}
+
+pub(in crate::sqlite) fn save_settings(conn: &Connection, settings: &Settings) -> Result<(), StoreError> {
+    let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+    settings.entries().iter().try_for_each(|(name, value)| run(conn, sql, (name, value)))
+}
+
+pub(in crate::sqlite) fn idempotency(
+    conn: &Connection,
+    scope: &str,
+    command: &str,
+    key: &IdempotencyKey,
+) -> Result<Option<IdempotencyRow>, StoreError> {
+    let sql = "SELECT scope, command, key, body, reservation_id FROM idempotency \
+               WHERE scope = ?1 AND command = ?2 AND key = ?3";
+    one(conn, sql, (scope, command, key.as_str()), |row| {
+        let c = Columns::of("idempotency", row);
+        Ok(IdempotencyRow {
+            scope: c.text()?,
+            command: c.text()?,
+            key: c.parsed(IdempotencyKey::new)?,
+            body: c.text()?,
+            reservation_id: c.number()?,
+        })
+    })
+}
+
+pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO idempotency (scope, command, key, body, reservation_id) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (scope, command, key) DO UPDATE SET body = ?4, reservation_id = ?5";
+    run(conn, sql, (&row.scope, &row.command, row.key.as_str(), &row.body, kept(row.reservation_id.get())?))
+}
+
+pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {
+    let by_status = "SELECT count(*) FROM reservations WHERE status = ?1";
+    let reservations = ReservationStatus::ALL
+        .into_iter()
+        .map(|status| Ok((status.as_str().to_owned(), number(conn, by_status, [status.as_str()])?)))
+        .collect::<Result<_, StoreError>>()?;
+    let open = "SELECT count(*) FROM effects WHERE status IN ('due', 'leased', 'unknown')";
+    Ok(Counts {
+        storages: number(conn, "SELECT count(*) FROM storages WHERE deleted = 0", [])?,
+        reservations,
+        reviews: number(conn, "SELECT count(*) FROM reviews WHERE deleted = 0", [])?,
+        messages: number(conn, "SELECT count(*) FROM messages", [])?,
+        effects_open: number(conn, open, [])?,
+        dead_letters: number(conn, "SELECT count(*) FROM dead_letters WHERE closed_at IS NULL", [])?,
+    })
+}

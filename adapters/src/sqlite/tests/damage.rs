@@ -1,0 +1,230 @@
+//! Damage: what is not as it was written is told by row, and nothing a stranger writes makes the store panic.
+
+use rusqlite::types::Value;
+use storagerent_core::ports::{EventFilter, Finding, write};
+
+use super::*;
+
+fn findings(path: &Path) -> Vec<Finding> {
+    let store = SqliteStore::open(path).unwrap();
+    read(&store, |q| q.check_log(100)).unwrap()
+}
+
+fn subjects(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.subject.as_str()).collect()
+}
+
+fn ten_events() -> (TempDir, PathBuf) {
+    let (folder, store, path) = in_file();
+    register_many(&store, 10);
+    // One with a cause, so that there is something to change in that column too.
+    write(&store, WAIT, |tx| {
+        let mut storage = Storage::load(StorageId::new(5), tx.storage(StorageId::new(5))?).unwrap();
+        let event = storage.occupy(storagerent_core::ReservationId::new(1)).unwrap();
+        tx.save_storage(&storage, event.into(), &trace().caused_by(storagerent_core::Sequence::new(3)))
+    })
+    .unwrap();
+    register_many(&store, 2);
+    (folder, path)
+}
+
+/// The value with its lowest bit changed.
+fn flipped(value: Value) -> Value {
+    match value {
+        Value::Integer(n) => Value::Integer(n ^ 1),
+        Value::Text(mut text) => {
+            let last = char::from(text.pop().unwrap() as u8 ^ 1);
+            text.push(last);
+            Value::Text(text)
+        }
+        Value::Blob(mut bytes) => {
+            bytes[7] ^= 1;
+            Value::Blob(bytes)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_any_column_of_an_event_is_told_by_its_row_alone() {
+    let (_folder, path) = ten_events();
+    let conn = stranger(&path);
+    let columns: Vec<String> = {
+        let mut statement = conn.prepare("SELECT name FROM pragma_table_info('events')").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(columns.len(), 11);
+    for column in columns.iter().filter(|column| *column != "sequence") {
+        let value: Value =
+            conn.query_row(&format!("SELECT {column} FROM events WHERE sequence = 11"), [], |r| r.get(0)).unwrap();
+        let set = format!("UPDATE events SET {column} = ?1 WHERE sequence = 11");
+        conn.execute(&set, [flipped(value.clone())]).unwrap();
+        assert_eq!(subjects(&findings(&path)), ["events row 11"], "{column}");
+        conn.execute(&set, [value]).unwrap();
+        assert_eq!(findings(&path), []);
+    }
+    for (row, beyond) in [(11, 8_203), (13, 12 ^ 64)] {
+        conn.execute("UPDATE events SET sequence = ?2 WHERE sequence = ?1", [row, beyond]).unwrap();
+        let found = findings(&path);
+        assert!(subjects(&found).contains(&format!("events row {row}").as_str()), "{found:?}");
+        conn.execute("UPDATE events SET sequence = ?1 WHERE sequence = ?2", [row, beyond]).unwrap();
+    }
+    for (set, undo) in [
+        ("UPDATE head SET sequence = 12", "UPDATE head SET sequence = 13"),
+        ("UPDATE head SET hash = zeroblob(32)", "UPDATE head SET hash = (SELECT hash FROM events WHERE sequence = 13)"),
+    ] {
+        conn.execute_batch(set).unwrap();
+        assert_eq!(subjects(&findings(&path)), ["head row 1"]);
+        conn.execute_batch(undo).unwrap();
+    }
+    assert_eq!(findings(&path), []);
+}
+
+#[test]
+fn missing_rows_are_told_wherever_they_are_missing() {
+    for (gone, told) in [(1, "events row 1"), (6, "events row 6"), (13, "head row 1")] {
+        let (_folder, path) = ten_events();
+        stranger(&path).execute("DELETE FROM events WHERE sequence = ?1", [gone]).unwrap();
+        assert_eq!(subjects(&findings(&path)), [told]);
+    }
+    let (_folder, path) = ten_events();
+    stranger(&path).execute_batch("DELETE FROM events; DELETE FROM head").unwrap();
+    assert_eq!(subjects(&findings(&path)), ["head row 1"]);
+}
+
+#[test]
+fn a_rewritten_row_is_told_even_if_its_own_hash_fits() {
+    let (_folder, path) = ten_events();
+    let conn = stranger(&path);
+    let mut row = conn
+        .query_row("SELECT * FROM events WHERE sequence = 4", [], |row| {
+            Ok(super::super::tables::events::stored(row).unwrap())
+        })
+        .unwrap();
+    let previous: [u8; 32] = conn.query_row("SELECT hash FROM events WHERE sequence = 3", [], |r| r.get(0)).unwrap();
+    row.payload = row.payload.replace("59000", "58000");
+    let hash = row.hash_after(storagerent_core::EventHash(previous));
+    conn.execute("UPDATE events SET payload = ?1, hash = ?2 WHERE sequence = 4", (&row.payload, hash.0)).unwrap();
+    assert_eq!(subjects(&findings(&path)), ["events row 5"], "the next row was built upon another");
+}
+
+#[test]
+fn payloads_that_make_no_sense_and_columns_of_a_wrong_type_are_told_and_do_not_end_the_walk() {
+    let (_folder, path) = ten_events();
+    let conn = stranger(&path);
+    // A stranger's table need not be strict.
+    let loose: String =
+        conn.query_row("SELECT sql FROM sqlite_schema WHERE name = 'events'", [], |r| r.get(0)).unwrap();
+    conn.execute_batch("ALTER TABLE events RENAME TO strict").unwrap();
+    conn.execute_batch(&loose.replace("STRICT", "").replace("NOT NULL", "")).unwrap();
+    conn.execute_batch(
+        "INSERT INTO events SELECT * FROM strict; DROP TABLE strict;
+         UPDATE events SET aggregate_id = 'many' WHERE sequence = 2;
+         UPDATE events SET payload = x'00ff' WHERE sequence = 4;
+         UPDATE events SET hash = 'short' WHERE sequence = 6;
+         UPDATE events SET correlation_id = NULL WHERE sequence = 8;
+         UPDATE events SET schema_version = -1 WHERE sequence = 10;
+         UPDATE events SET payload = 'nonsense' WHERE sequence = 12",
+    )
+    .unwrap();
+    let found = findings(&path);
+    let log: Vec<_> = found.iter().filter(|f| f.check == "log").cloned().collect();
+    let told = subjects(&log);
+    let rows = [2, 4, 6, 8, 10, 12].map(|n| format!("events row {n}"));
+    assert_eq!(told, rows, "{found:#?}");
+    assert!(found.iter().any(|f| f.check == "schema"), "{found:#?}");
+}
+
+#[test]
+fn an_event_this_build_does_not_know_is_told_though_its_hash_fits() {
+    let (_folder, path) = ten_events();
+    let conn = stranger(&path);
+    let select = "SELECT * FROM events WHERE sequence = 13";
+    let mut row = conn.query_row(select, [], |row| Ok(super::super::tables::events::stored(row).unwrap())).unwrap();
+    let previous: [u8; 32] = conn.query_row("SELECT hash FROM events WHERE sequence = 12", [], |r| r.get(0)).unwrap();
+    row.event_type = "StorageBurnt".into();
+    let hash = row.hash_after(storagerent_core::EventHash(previous)).0;
+    conn.execute("UPDATE events SET event_type = 'StorageBurnt', hash = ?1 WHERE sequence = 13", [hash]).unwrap();
+    conn.execute("UPDATE head SET hash = ?1", [hash]).unwrap();
+    let found = findings(&path);
+    assert_eq!(subjects(&found), ["events row 13"]);
+    assert!(found[0].detail.contains("StorageBurnt") && !found[0].detail.contains("row 13"), "{found:?}");
+    let store = SqliteStore::open(&path).unwrap();
+    let events = read(&store, |q| q.events(&EventFilter::default(), Page::default()));
+    assert!(matches!(&events, Err(StoreError::Corrupt(why)) if why.contains("events row 13")), "{events:?}");
+}
+
+#[test]
+fn damaged_pages_are_found_and_never_a_panic() {
+    let (_folder, store, path) = in_file();
+    register_many(&store, 300);
+    drop(store);
+    let good = std::fs::read(&path).unwrap();
+    let page = 4096;
+    let mut found_some = 0;
+    for n in 1..good.len() / page {
+        let mut bytes = good.clone();
+        bytes[n * page..(n + 1) * page].iter_mut().for_each(|byte| *byte = !*byte);
+        std::fs::write(&path, &bytes).unwrap();
+        match SqliteStore::open(&path) {
+            Ok(store) => {
+                let found = read(&store, |q| q.check_log(100)).unwrap();
+                assert!(!found.is_empty(), "page {} is damaged", n + 1);
+                found_some += 1;
+                let _ = read(&store, |q| q.counts().map(drop));
+                let _ = read(&store, |q| q.storages(Page::default()).map(drop));
+                let _ = write(&store, WAIT, register);
+            }
+            Err(error) => assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}"),
+        }
+        let _ = std::fs::remove_file(path.with_extension("db-wal"));
+        let _ = std::fs::remove_file(path.with_extension("db-shm"));
+    }
+    assert!(found_some > 0);
+}
+
+#[test]
+fn rows_that_make_no_sense_are_refused_by_table_and_id() {
+    let (_folder, path) = ten_events();
+    let conn = stranger(&path);
+    for (set, expected) in [
+        ("UPDATE storages SET status = 'burnt' WHERE storage_id = 3", "storages row 3: status"),
+        ("UPDATE storages SET price = 0 WHERE storage_id = 3", "storages row 3"),
+        ("UPDATE storages SET currency = 'won' WHERE storage_id = 3", "storages row 3: currency"),
+        ("UPDATE storages SET description = '' WHERE storage_id = 3", "storages row 3: description"),
+        ("UPDATE storages SET rating_tenths = 99 WHERE storage_id = 3", "storages row 3: rating_tenths"),
+        ("UPDATE storages SET withdrawn = 2 WHERE storage_id = 3", "storages row 3: withdrawn"),
+        ("UPDATE storages SET version = -1 WHERE storage_id = 3", "storages row 3: version"),
+    ] {
+        conn.execute_batch("SAVEPOINT good").unwrap();
+        conn.execute_batch(set).unwrap();
+        let row = super::super::tables::storages::find(&conn, StorageId::new(3));
+        assert!(matches!(&row, Err(StoreError::Corrupt(why)) if why.starts_with(expected)), "{set}: {row:?}");
+        conn.execute_batch("ROLLBACK TO good; RELEASE good").unwrap();
+    }
+    conn.execute_batch("INSERT INTO settings VALUES ('holdMinutes', 'ten'), ('colour', 'red')").unwrap();
+    let settings = super::super::tables::site::settings(&conn);
+    assert!(matches!(&settings, Err(StoreError::Corrupt(why)) if why.contains("settings row holdMinutes")));
+}
+
+#[test]
+fn what_a_stranger_put_into_the_file_does_not_run() {
+    let (_folder, path) = ten_events();
+    stranger(&path)
+        .execute_batch("CREATE TRIGGER evil AFTER INSERT ON events BEGIN UPDATE storages SET price = 1; END")
+        .unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    register_many(&store, 1);
+    let rows = read(&store, |q| q.storages(Page::default())).unwrap();
+    assert!(rows.iter().all(|row| row.rate.price() == Money::krw(59_000)));
+    let found = read(&store, |q| q.check_log(9)).unwrap();
+    assert_eq!(found.iter().map(|f| f.check.as_str()).collect::<Vec<_>>(), ["schema"]);
+}
+
+#[test]
+fn numbers_beyond_what_is_ever_kept_are_found_nowhere() {
+    let store = SqliteStore::in_memory().unwrap();
+    register_many(&store, 1);
+    assert_eq!(read(&store, |q| q.storage(StorageId::new(u64::MAX))), Ok(None));
+    assert_eq!(read(&store, |q| q.storages(Page { after: u64::MAX, limit: None })), Ok(Vec::new()));
+}

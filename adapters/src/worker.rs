@@ -1,0 +1,86 @@
+//! A thread that does what is due, for applications that have no loop of their own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::{App, Error};
+
+/// So long it waits at most between two passes: other processes write too.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+/// So long it waits after trouble with the store.
+const WAIT_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// Calls [`App::run_due`] whenever something is due, on a thread of its own, until dropped or stopped.
+#[derive(Debug)]
+pub struct Worker {
+    wake: Sender<()>,
+    stopping: Arc<AtomicBool>,
+    last_error: Arc<Mutex<Option<Error>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    pub fn spawn(app: App) -> std::io::Result<Self> {
+        let (wake, woken) = channel();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let last_error = Arc::new(Mutex::new(None));
+        let (stop, errors) = (Arc::clone(&stopping), Arc::clone(&last_error));
+        let thread = std::thread::Builder::new()
+            .name("storagerent-worker".to_owned())
+            .spawn(move || work(&app, &woken, &stop, &errors))?;
+        Ok(Worker { wake, stopping, last_error, thread: Some(thread) })
+    }
+
+    /// Lets it look at once.
+    pub fn wake(&self) {
+        // A worker that is gone needs no waking.
+        let _gone = self.wake.send(());
+    }
+
+    /// What its last pass failed with, if it did.
+    pub fn last_error(&self) -> Option<Error> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets it finish its pass and ends it.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+        self.wake();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the pass was its own end; there is nothing left to stop.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn work(app: &App, woken: &Receiver<()>, stopping: &AtomicBool, errors: &Mutex<Option<Error>>) {
+    while !stopping.load(Ordering::Acquire) {
+        let (wait, error) = match app.run_due() {
+            Ok(ran) => (ran.wait(app.now(), WAIT_MAX), None),
+            Err(e) => (WAIT_AFTER_ERROR, Some(e)),
+        };
+        *errors.lock().unwrap_or_else(PoisonError::into_inner) = error;
+        // A floor, so that work which cannot be done for now does not spin.
+        match woken.recv_timeout(wait.max(Duration::from_millis(20))) {
+            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}

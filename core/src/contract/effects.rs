@@ -1,0 +1,181 @@
+//! Facts about effects.
+
+use std::sync::Arc;
+
+use super::world::{
+    Stored, at, correlation, day, kept, new_rental, new_storage_id, paged, period, refused_as_corrupt, seen, told,
+};
+use crate::effect::{Action, EffectRow, EffectStatus, Lease};
+use crate::ports::{Page, Store, Transaction};
+use crate::shared::{EffectId, Key, MessageId, PaymentId, Sequence};
+
+/// What an effect is made of, as far as the facts care.
+struct Made {
+    action: Action,
+    status: EffectStatus,
+    due_at: i64,
+    lease_until: Option<i64>,
+}
+
+fn made(action: Action, status: EffectStatus, due_at: i64, lease_until: Option<i64>) -> Made {
+    Made { action, status, due_at, lease_until }
+}
+
+fn charge() -> Action {
+    Action::Charge { payment_id: PaymentId::new(1) }
+}
+
+fn void() -> Action {
+    Action::Void { payment_id: PaymentId::new(1) }
+}
+
+fn refund() -> Action {
+    Action::Refund { payment_id: PaymentId::new(1) }
+}
+
+fn deliver() -> Action {
+    Action::Deliver { message_id: MessageId::new(1), channel: "mail".to_owned() }
+}
+
+fn row(effect_id: EffectId, made: Made) -> EffectRow {
+    EffectRow {
+        effect_id,
+        key: Key::new(u128::MAX - u128::from(effect_id.get())),
+        action: made.action,
+        status: made.status,
+        attempts: 3,
+        due_at: at(made.due_at),
+        lease: made.lease_until.map(|until| Lease { owner: Key::new(1 << 127), until: at(until) }),
+        correlation_id: correlation("kim"),
+        causation_id: Sequence::new(2),
+    }
+}
+
+/// Puts effects, each under a key of its own, with a rental they could belong to.
+fn put(tx: &mut dyn Transaction, all: Vec<Made>) -> Stored<Vec<EffectRow>> {
+    let id = new_storage_id(tx, "one")?;
+    let rental = new_rental(tx, id, "kim", period(1, None), day(1))?;
+    told(tx, &rental)?;
+    let mut rows = Vec::new();
+    for made in all {
+        let row = row(tx.next_effect_id()?, made);
+        tx.put_effect(&row)?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+pub(super) fn effects_survive_in_every_state(store: &Arc<dyn Store>) {
+    use EffectStatus::{Done, Due, Leased, Parked, Unknown};
+    let rows = kept(store, |tx| {
+        let rows = vec![
+            made(charge(), Leased, 0, Some(60)),
+            made(void(), Due, -86_400 * 30_000, None),
+            made(refund(), Parked, 0, None),
+            made(deliver(), Done, 0, None),
+            made(charge(), Unknown, 0, None),
+        ];
+        put(tx, rows)
+    });
+    for expected in &rows {
+        assert_eq!(seen(store, |q| q.effect(expected.effect_id)).as_ref(), Some(expected));
+        let under = |kind: &str| seen(store, |q| q.effect_under(kind, expected.key));
+        assert_eq!(under(expected.action.kind()).as_ref(), Some(expected));
+        for kind in ["charge", "void", "refund", "deliver"].iter().filter(|kind| **kind != expected.action.kind()) {
+            assert_eq!(under(kind), None);
+        }
+    }
+    assert_eq!(seen(store, |q| q.effect(EffectId::new(99))), None);
+    assert_eq!(seen(store, |q| q.effect_under("charge", Key::new(0))), None);
+
+    let leased = Lease { owner: Key::new(5), until: at(7) };
+    for (status, lease) in [(Leased, Some(leased)), (Unknown, None), (Done, None), (Parked, None), (Due, None)] {
+        let changed = EffectRow { status, lease, attempts: u32::MAX, due_at: at(9), ..rows[0].clone() };
+        let put = changed.clone();
+        kept(store, move |tx| {
+            tx.put_effect(&put)?;
+            assert_eq!(tx.effect(put.effect_id)?, Some(put), "a work reads what it put");
+            Ok(())
+        });
+        assert_eq!(seen(store, |q| q.effect(changed.effect_id)), Some(changed), "an effect is changed in place");
+    }
+}
+
+pub(super) fn a_second_effect_of_a_kind_under_a_key_is_refused(store: &Arc<dyn Store>) {
+    let first = kept(store, |tx| put(tx, vec![made(charge(), EffectStatus::Done, 0, None)])).remove(0);
+    let second = EffectRow { status: EffectStatus::Due, ..first.clone() };
+    refused_as_corrupt(store, "a second charge under one key", {
+        let second = second.clone();
+        move |tx| {
+            let row = EffectRow { effect_id: tx.next_effect_id()?, ..second };
+            tx.put_effect(&row)
+        }
+    });
+    for action in [void(), refund()] {
+        let second = second.clone();
+        kept(store, move |tx| {
+            let row = EffectRow { effect_id: tx.next_effect_id()?, action, ..second };
+            tx.put_effect(&row)
+        });
+    }
+    let under = |kind: &str| seen(store, |q| q.effect_under(kind, first.key)).map(|row| row.effect_id.get());
+    assert_eq!([under("charge"), under("void"), under("refund")], [Some(1), Some(2), Some(3)]);
+}
+
+fn some_of_all(tx: &mut dyn Transaction) -> Stored<Vec<EffectRow>> {
+    use EffectStatus::{Done, Due, Leased, Parked, Unknown};
+    let rows = vec![
+        made(charge(), Due, 0, None),
+        made(charge(), Leased, 0, Some(100)),
+        made(charge(), Unknown, 0, None),
+        made(charge(), Done, 0, None),
+        made(void(), Due, 50, None),
+        made(refund(), Leased, 55, Some(60)),
+        made(deliver(), Due, 30, None),
+        made(deliver(), Parked, 0, None),
+        made(charge(), Due, 1_000, None),
+        made(void(), Done, 0, None),
+    ];
+    put(tx, rows)
+}
+
+fn numbers(rows: &[EffectRow]) -> Vec<u64> {
+    rows.iter().map(|row| row.effect_id.get()).collect()
+}
+
+pub(super) fn open_effects_are_due_or_their_lease_is_over(store: &Arc<dyn Store>) {
+    let rows = kept(store, some_of_all);
+    let open = |now| numbers(&seen(store, |q| q.open_effects(at(now), Page::default())));
+    assert_eq!(open(-1), [0; 0]);
+    assert_eq!(open(0), [1], "from the moment itself on");
+    assert_eq!(open(29), [1]);
+    assert_eq!(open(30), [1, 7]);
+    assert_eq!(open(59), [1, 5, 7], "in order of id; a live lease is another's");
+    assert_eq!(open(60), [1, 5, 6, 7], "a lease that is over is nobody's");
+    assert_eq!(open(999), [1, 5, 6, 7], "a charge is handed out once, whatever became of its lease");
+    assert_eq!(open(1_000), [1, 5, 6, 7, 9]);
+    let expected: Vec<_> = rows.into_iter().filter(|row| [1, 5, 6, 7].contains(&row.effect_id.get())).collect();
+    paged(store, &expected, |row| row.effect_id.get(), |q, page| q.open_effects(at(999), page));
+}
+
+pub(super) fn loose_charges_have_no_live_lease(store: &Arc<dyn Store>) {
+    let rows = kept(store, some_of_all);
+    let loose = |now| numbers(&seen(store, |q| q.loose_charges(at(now), Page::default())));
+    assert_eq!(loose(99), [1, 3, 9], "due ones, whenever they are due, and those not known");
+    assert_eq!(loose(100), [1, 2, 3, 9], "and those whose lease is over");
+    let expected: Vec<_> = rows.into_iter().filter(|row| [1, 2, 3, 9].contains(&row.effect_id.get())).collect();
+    paged(store, &expected, |row| row.effect_id.get(), |q, page| q.loose_charges(at(100), page));
+}
+
+pub(super) fn the_next_effect_is_the_earliest_due_or_lease_end(store: &Arc<dyn Store>) {
+    assert_eq!(seen(store, |q| q.next_effect_at()), None);
+    kept(store, some_of_all);
+    for (id, next) in [(1, 0), (7, 30), (5, 50), (6, 60), (2, 100), (9, 1_000)] {
+        assert_eq!(seen(store, |q| q.next_effect_at()), Some(at(next)), "before effect {id} is done");
+        kept(store, move |tx| {
+            let row = tx.effect(EffectId::new(id))?.expect("it is there");
+            tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..row })
+        });
+    }
+    assert_eq!(seen(store, |q| q.next_effect_at()), None, "unknown, done and parked ones wait for nothing");
+}

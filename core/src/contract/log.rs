@@ -1,0 +1,182 @@
+//! Facts about the log.
+
+use std::sync::Arc;
+
+use super::world::{
+    Stored, asked, at, caused, correlation, flat, kept, new_hold, new_rental, new_review, new_storage, new_storage_id,
+    paged, period, refused_as_corrupt, register, seen, step,
+};
+use super::world::{WAIT, day};
+use crate::event::{AggregateKind, Envelope, Event, EventHash, Trace};
+use crate::ports::{EventFilter, Head, Page, Store, StoreError, Transaction, write};
+use crate::shared::{Description, ReservationId, Sequence, StorageId, Version};
+use crate::storage::{ModifyStorage, Storage, StorageDeleted, StorageRegistered};
+
+fn all(store: &Arc<dyn Store>) -> Vec<Envelope> {
+    seen(store, |q| q.events(&EventFilter::default(), Page::default()))
+}
+
+/// A storage, a hold with its payment, a rental, and a review: events of every context.
+fn some_events(tx: &mut dyn Transaction) -> Stored<()> {
+    let storage = new_storage_id(tx, "강남 소형")?;
+    new_hold(tx, storage, "kim", period(1, Some(3)), at(600))?;
+    let rental = new_rental(tx, storage, "lee", period(3, None), day(3))?;
+    new_review(tx, &rental, 4)?;
+    Ok(())
+}
+
+pub(super) fn an_empty_log_ends_at_zero(store: &Arc<dyn Store>) {
+    assert_eq!(seen(store, |q| q.head()), Head { sequence: Sequence::ZERO, hash: EventHash::ZERO });
+    assert_eq!(all(store), []);
+    assert_eq!(seen(store, |q| q.check_log(10)), []);
+}
+
+pub(super) fn the_log_is_gapless_and_its_chain_holds(store: &Arc<dyn Store>) {
+    kept(store, some_events);
+    let undone = write(store.as_ref(), WAIT, |tx| {
+        some_events(tx)?;
+        Err::<(), _>(StoreError::Other("on purpose".to_owned()))
+    });
+    assert!(undone.is_err());
+    kept(store, some_events);
+    let events = all(store);
+    assert_eq!(events.len(), 14);
+    let sequences: Vec<u64> = events.iter().map(|e| e.sequence.get()).collect();
+    assert_eq!(sequences, (1..=14).collect::<Vec<_>>());
+    let last = events.last().expect("there are events");
+    assert_eq!(seen(store, |q| q.head()), Head { sequence: last.sequence, hash: last.hash });
+    let hashes: std::collections::HashSet<_> = events.iter().map(|e| e.hash).collect();
+    assert_eq!(hashes.len(), 14, "no two events share a hash");
+    assert_eq!(seen(store, |q| q.check_log(10)), []);
+}
+
+pub(super) fn events_keep_what_they_were_raised_under(store: &Arc<dyn Store>) {
+    let id = kept(store, |tx| new_storage_id(tx, "first"));
+    kept(store, move |tx| {
+        let mut storage = Storage::load(id, tx.storage(id)?).expect("the storage is there");
+        let event = storage.occupy(ReservationId::new(7)).expect("it is free");
+        let trace = Trace {
+            correlation_id: correlation("second"),
+            causation_id: Some(Sequence::new(1)),
+            occurred_at: at(-86_400 * 30_000),
+        };
+        let sequence = tx.save_storage(&storage, event.into(), &trace)?;
+        assert_eq!(sequence, Sequence::new(2), "saving says where the event is");
+        assert_eq!(tx.head()?.sequence, sequence);
+        let inside = tx.events(&EventFilter::default(), Page { after: 1, limit: None })?;
+        assert_eq!(inside.len(), 1, "a work sees its own events");
+        Ok(())
+    });
+    let events = all(store);
+    let [first, second] = &events[..] else { panic!("two events were raised: {events:?}") };
+    let description = Description::new("first").expect("a description");
+    assert_eq!(first.event, Event::from(StorageRegistered { storage_id: id, description, rate: flat(59_000) }));
+    assert_eq!((&first.correlation_id, first.causation_id), (&correlation("first"), None));
+    assert_eq!((first.occurred_at, first.schema_version), (at(0), Event::SCHEMA_VERSION));
+    assert_eq!((&second.correlation_id, second.causation_id), (&correlation("second"), Some(Sequence::new(1))));
+    assert_eq!(second.occurred_at, at(-86_400 * 30_000), "moments before 1970 too, to the microsecond");
+    assert_eq!((second.aggregate.kind, second.aggregate.id), (AggregateKind::Storage, id.get()));
+    assert_eq!((first.aggregate_version, second.aggregate_version), (Version::new(1), Version::new(2)));
+}
+
+pub(super) fn events_are_read_in_pages_and_by_request(store: &Arc<dyn Store>) {
+    kept(store, some_events);
+    let events = all(store);
+    paged(store, &events, |e| e.sequence.get(), |q, page| q.events(&EventFilter::default(), page));
+    for request in ["kim", "lee", "review", "step", "nobody"] {
+        let filter = EventFilter { correlation_id: Some(correlation(request)) };
+        let expected: Vec<_> = events.iter().filter(|e| e.correlation_id == correlation(request)).cloned().collect();
+        assert_eq!(expected.is_empty(), request == "nobody");
+        paged(store, &expected, |e| e.sequence.get(), |q, page| q.events(&filter, page));
+    }
+}
+
+pub(super) fn a_save_that_skips_or_repeats_a_version_is_refused(store: &Arc<dyn Store>) {
+    let id = kept(store, |tx| new_storage_id(tx, "first"));
+    refused_as_corrupt(store, "the first version a second time", move |tx| {
+        let (storage, event) = Storage::register(id, register("again"));
+        tx.save_storage(&storage, event.into(), &asked("again"))
+    });
+    refused_as_corrupt(store, "a version whose predecessor was not saved", move |tx| {
+        let mut storage = Storage::load(id, tx.storage(id)?).expect("the storage is there");
+        storage.occupy(ReservationId::new(1)).expect("it is free");
+        let event = storage.release(ReservationId::new(1)).expect("it is occupied");
+        tx.save_storage(&storage, event.into(), &asked("skipped"))
+    });
+    refused_as_corrupt(store, "a second version of what is not there", |tx| {
+        let (mut storage, _) = Storage::register(StorageId::new(2), register("never saved"));
+        let event = storage.delete();
+        tx.save_storage(&storage, event.into(), &asked("never saved"))
+    });
+    refused_as_corrupt(store, "an event of another storage", move |tx| {
+        let mut storage = Storage::load(id, tx.storage(id)?).expect("the storage is there");
+        storage.delete();
+        let other = StorageDeleted { storage_id: StorageId::new(2) };
+        tx.save_storage(&storage, other.into(), &asked("another's"))
+    });
+    refused_as_corrupt(store, "a reservation saved twice", move |tx| {
+        let (mut reservation, _) = new_hold(tx, id, "kim", period(1, None), at(600))?;
+        let confirmed = reservation.confirm(day(1));
+        step(tx, &reservation, confirmed.clone())?;
+        step(tx, &reservation, confirmed)
+    });
+    refused_as_corrupt(store, "a payment saved twice", move |tx| {
+        let (reservation, mut payment) = new_hold(tx, id, "kim", period(1, None), at(600))?;
+        let event = payment.approve(&reservation.row().booking, true).expect("it is open");
+        tx.save_payment(&payment, event.clone().into(), &asked("kim"))?;
+        tx.save_payment(&payment, event.into(), &asked("kim"))
+    });
+    refused_as_corrupt(store, "a review saved twice", move |tx| {
+        let rental = new_rental(tx, id, "kim", period(1, None), day(1))?;
+        let mut review = new_review(tx, &rental, 5)?;
+        let event = review.delete();
+        tx.save_review(&review, event.clone().into(), &asked("kim"))?;
+        tx.save_review(&review, event.into(), &asked("kim"))
+    });
+    assert_eq!(all(store).len(), 1, "nothing of it was kept");
+}
+
+pub(super) fn a_refused_save_leaves_nothing_even_if_the_work_goes_on(store: &Arc<dyn Store>) {
+    kept(store, |tx| {
+        let storage = new_storage(tx, "first")?;
+        let mut skipping = storage.clone();
+        skipping.occupy(ReservationId::new(1)).expect("it is free");
+        let event = skipping.release(ReservationId::new(1)).expect("it is occupied");
+        assert!(tx.save_storage(&skipping, event.into(), &asked("refused")).is_err());
+        new_storage(tx, "second")
+    });
+    let names: Vec<_> = all(store).iter().map(|e| (e.sequence.get(), e.event.event_type())).collect();
+    assert_eq!(names, [(1, "StorageRegistered"), (2, "StorageRegistered")]);
+    assert_eq!(seen(store, |q| q.check_log(10)), []);
+}
+
+pub(super) fn the_last_cause_of_a_storage_is_found(store: &Arc<dyn Store>) {
+    let (one, two) = kept(store, |tx| {
+        let (one, two) = (new_storage_id(tx, "one")?, new_storage_id(tx, "two")?);
+        let (reservation, mut payment) = new_hold(tx, one, "kim", period(1, None), at(600))?;
+        let approved = payment.approve(&reservation.row().booking, true).expect("it is open");
+        tx.save_payment(&payment, approved.into(), &caused(Sequence::new(3)))?;
+        Ok((one, two))
+    });
+    let cause = |id: StorageId| seen(store, move |q| q.last_storage_cause(id));
+    assert_eq!(cause(one), None, "events of reservations and payments are not the storage's own");
+    kept(store, move |tx| {
+        let mut storage = Storage::load(one, tx.storage(one)?).expect("the storage is there");
+        for (causing, occupy) in [(5, true), (3, false)] {
+            let reservation = ReservationId::new(1);
+            let event = if occupy { storage.occupy(reservation) } else { storage.release(reservation) };
+            tx.save_storage(&storage, event.expect("a change").into(), &caused(Sequence::new(causing)))?;
+        }
+        assert_eq!(tx.last_storage_cause(one)?, Some(Sequence::new(5)), "a work sees its own");
+        let asked_for = ModifyStorage { withdrawn: Some(true), ..ModifyStorage::new(one) };
+        let event = storage.modify(&asked_for).expect("no price").expect("a change");
+        tx.save_storage(&storage, event.into(), &asked("manager"))
+    });
+    refused_as_corrupt(store, "a second event of a storage by one cause", move |tx| {
+        let mut storage = Storage::load(one, tx.storage(one)?).expect("the storage is there");
+        let event = storage.occupy(ReservationId::new(1)).expect("it is free");
+        tx.save_storage(&storage, event.into(), &caused(Sequence::new(5)))
+    });
+    assert_eq!(cause(one), Some(Sequence::new(5)), "the latest cause, not the last event's");
+    assert_eq!(cause(two), None);
+}

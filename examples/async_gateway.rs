@@ -1,0 +1,60 @@
+//! A host that does the effects itself: an async payment client, no thread blocked, no transaction open while it waits.
+//!
+//! `cargo run -p storagerent-examples --bin async_gateway`
+
+use std::time::Duration;
+
+use storagerent::*;
+
+/// A payment service as an async client would call it.
+async fn call_payment_service(task: &Task) -> Outcome {
+    tokio::time::sleep(Duration::from_millis(20)).await; // the network
+    match task {
+        Task::Charge(charge) => {
+            println!("  charge {} under key {}", charge.amount, charge.key);
+            Outcome::Captured
+        }
+        Task::Void(charge) => {
+            println!("  was {} taken under key {}?", charge.amount, charge.key);
+            Outcome::Captured
+        }
+        Task::Refund(charge) => {
+            println!("  refund {} under key {}", charge.amount, charge.key);
+            Outcome::Refunded
+        }
+        Task::Deliver(channel, message) => {
+            println!("  {channel}: {}", message.content);
+            Outcome::Delivered
+        }
+    }
+}
+
+/// The host's loop: lease what is due, do it, tell what came of it.
+async fn do_effects(app: &App) -> Result<(), Error> {
+    for effect in app.due_effects(10)? {
+        let outcome = call_payment_service(&effect.task).await;
+        app.complete(&effect, outcome)?;
+    }
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let app = storagerent::open_with(folder.path().join("rent.db"), Options::without_gateway())?;
+    let kim = Caller::customer("kim".parse()?);
+    let rate = Rate::flat(Money::krw(59_000))?;
+    let storage = app.register(&Caller::manager(), RegisterStorage { description: "강남 소형 1평".parse()?, rate })?;
+
+    let held = app.reserve(&kim, Reserve::new(storage.storage_id))?;
+    let id = held.booking.reservation_id;
+    println!("held: {}", held.reservation_status.as_str());
+    do_effects(&app).await?;
+    println!("after the charge: {}", app.reservation(id)?.reservation_status.as_str());
+
+    app.cancel(&kim, CancelReservation { reservation_id: id })?;
+    app.run_due()?; // ticks, settles and lets consumers run; the effects stay the host's
+    do_effects(&app).await?;
+    println!("after the refund: {}", app.reservation(id)?.reservation_status.as_str());
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Consumers and notifiers of one's own, outside the file.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use storagerent::notify::{Mood, Recorded};
+use storagerent::*;
+use storagerent_tests::{Kept, Site, customer};
+
+#[derive(Clone, Default)]
+struct Listener {
+    seen: Arc<Mutex<Vec<u64>>>,
+    fail_at: Arc<Mutex<Option<(u64, ConsumeError)>>>,
+}
+
+impl Listener {
+    fn seen(&self) -> Vec<u64> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+impl Consumer for Listener {
+    fn name(&self) -> &str {
+        "listener"
+    }
+
+    fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+        if let Some((at, error)) = self.fail_at.lock().unwrap().as_ref() {
+            if *at == event.sequence.get() {
+                return Err(error.clone());
+            }
+        }
+        self.seen.lock().unwrap().push(event.sequence.get());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_consumer_of_ones_own_starts_from_event_1_and_touches_nothing_else() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let storage = site.storage(1);
+        site.reserve("kim", Reserve::new(storage));
+        site.rest();
+        let events = site.events();
+        let listener = Listener::default();
+        let later = site.another_app(|o| o.consumer(listener.clone()));
+        later.run_due().unwrap();
+        assert_eq!(listener.seen(), (1..=events.len() as u64).collect::<Vec<_>>());
+        assert_eq!(site.events(), events);
+        site.assert_clean();
+    }
+}
+
+#[test]
+fn an_unavailable_one_is_tried_again_and_gets_everything_in_order() {
+    for kept in Kept::ALL {
+        let listener = Listener::default();
+        let site = Site::with(kept, |o| o.consumer(listener.clone()));
+        *listener.fail_at.lock().unwrap() = Some((3, ConsumeError::Unavailable("away".to_owned())));
+        (0..5).for_each(|_| {
+            site.storage(1);
+        });
+        site.app.run_due().unwrap();
+        assert_eq!(listener.seen(), [1, 2]);
+        *listener.fail_at.lock().unwrap() = None;
+        site.app.run_due().unwrap();
+        assert_eq!(listener.seen(), [1, 2], "it waits");
+        site.clock.advance(Duration::from_secs(1));
+        site.app.run_due().unwrap();
+        assert_eq!(listener.seen(), [1, 2, 3, 4, 5]);
+    }
+}
+
+#[test]
+fn a_permanent_failure_of_one_is_parked_with_the_later_events_of_its_storage() {
+    for kept in Kept::ALL {
+        let listener = Listener::default();
+        let site = Site::with(kept, |o| o.consumer(listener.clone()));
+        *listener.fail_at.lock().unwrap() = Some((1, ConsumeError::Permanent("no".to_owned())));
+        let first = site.storage(1); // event 1
+        site.storage(1); // event 2
+        let mut change = ModifyStorage::new(first);
+        change.withdrawn = Some(true);
+        site.app.modify(&Caller::manager(), change).unwrap(); // event 3, of the first
+        site.app.run_due().unwrap();
+        assert_eq!(listener.seen(), [2]);
+        let letters = site.app.dead_letters(Page::default()).unwrap();
+        assert_eq!(letters.len(), 2);
+        *listener.fail_at.lock().unwrap() = None;
+        site.app.retry_dead_letter(&Caller::manager(), letters[0].dead_letter_id).unwrap();
+        assert_eq!(listener.seen(), [2, 1, 3]);
+        assert!(site.app.dead_letters(Page::default()).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn while_one_process_has_a_consumer_another_leaves_it_alone() {
+    /// A consumer during whose call another process looks for work.
+    struct Busy(Mutex<Option<App>>, Arc<Mutex<Vec<u64>>>);
+    impl Consumer for Busy {
+        fn name(&self) -> &str {
+            "listener"
+        }
+        fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+            if let Some(other) = self.0.lock().unwrap().take() {
+                other.run_due().unwrap();
+            }
+            self.1.lock().unwrap().push(event.sequence.get());
+            Ok(())
+        }
+    }
+    let site = Site::new(Kept::File);
+    site.storage(1);
+    let other_listener = Listener::default();
+    let other = site.another_app(|o| o.consumer(other_listener.clone()));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let busy = site.another_app(|o| o.consumer(Busy(Mutex::new(Some(other)), Arc::clone(&seen))));
+    busy.run_due().unwrap();
+    assert_eq!(*seen.lock().unwrap(), [1]);
+    assert!(other_listener.seen().is_empty(), "the lease is held");
+}
+
+#[test]
+fn names_that_are_taken_or_not_well_formed_are_refused() {
+    struct Named(&'static str);
+    impl Consumer for Named {
+        fn name(&self) -> &str {
+            self.0
+        }
+        fn take(&self, _: &Envelope) -> Result<(), ConsumeError> {
+            Ok(())
+        }
+    }
+    let site = Site::new(Kept::Memory);
+    for name in ["view", "", "Big", "a b"] {
+        let options = Options::without_gateway().consumer(Named(name));
+        let refused = storagerent::over(Arc::clone(&site.store), options).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Invalid, "{name}");
+    }
+}
+
+#[test]
+fn each_channel_gets_each_message_once_under_a_stable_key() {
+    for kept in Kept::ALL {
+        let sms = Arc::new(Recorded::new("sms"));
+        let site = Site::with(kept, |o| o.notifier(Arc::clone(&sms)));
+        let storage = site.storage(1);
+        sms.set_mood(Mood::Unavailable);
+        site.reserve("kim", Reserve::new(storage));
+        site.app.run_due().unwrap();
+        assert!(sms.deliveries().is_empty());
+        sms.set_mood(Mood::Delivers);
+        for _ in 0..3 {
+            site.clock.advance(Duration::from_secs(300));
+            site.app.run_due().unwrap();
+        }
+        assert_eq!(sms.deliveries().len(), 1);
+        assert_eq!(sms.deliveries()[0].1.kind, "ReservationConfirmed");
+        let rows = site.app.messages(&MessageFilter::default(), Page::default()).unwrap();
+        assert_eq!(rows.len(), 2, "one per channel: the inbox, and sms");
+        site.app.replay(&Caller::manager(), "message").unwrap();
+        site.rest();
+        assert_eq!(sms.deliveries().len(), 1, "a replay tells nobody again");
+        site.assert_clean();
+    }
+}
+
+#[test]
+fn a_process_without_the_notifier_leaves_the_delivery_to_one_that_has_it() {
+    let sms = Arc::new(Recorded::new("sms"));
+    let site = Site::new(Kept::File);
+    let with_sms = site.another_app(|o| o.notifier(Arc::clone(&sms)));
+    let storage = site.storage(1);
+    site.reserve("kim", Reserve::new(storage));
+    site.rest();
+    assert!(sms.deliveries().is_empty());
+    with_sms.run_due().unwrap();
+    assert_eq!(sms.deliveries().len(), 1);
+}
+
+#[test]
+fn a_refused_delivery_is_parked_and_may_be_discarded() {
+    let sms = Arc::new(Recorded::new("sms"));
+    let site = Site::with(Kept::Memory, |o| o.notifier(Arc::clone(&sms)));
+    let storage = site.storage(1);
+    sms.set_mood(Mood::Refuses);
+    let row = site.reserve("kim", Reserve::new(storage));
+    site.rest();
+    assert_eq!(row.reservation_status, ReservationStatus::Reserved);
+    let letter = site.app.dead_letters(Page::default()).unwrap().remove(0);
+    site.app.discard_dead_letter(&Caller::manager(), letter.dead_letter_id, "wrong number").unwrap();
+    assert!(site.app.dead_letters(Page::default()).unwrap().is_empty());
+    assert_eq!(
+        site.app
+            .cancel(&customer("kim"), CancelReservation { reservation_id: row.booking.reservation_id })
+            .unwrap()
+            .reservation_status,
+        ReservationStatus::ReqCancel
+    );
+}
