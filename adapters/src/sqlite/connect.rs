@@ -82,20 +82,28 @@ pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
 /// SQLite itself must do it: reading the file here and closing it would drop the locks that other connections of this process
 /// hold on it.
 pub(super) fn refuse_strangers(path: &Path) -> Result<(), StoreError> {
-    match std::fs::metadata(path) {
-        Ok(data) if data.len() > 0 => {}
-        Ok(_) | Err(_) => return Ok(()),
+    let foreign = || StoreError::Corrupt(format!("{} is no SQLite database", path.display()));
+    match std::fs::metadata(path).map_or(0, |data| data.len()) {
+        0 => return Ok(()),
+        // SQLite takes this for an empty file.
+        1 => return Err(foreign()),
+        _ => {}
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(immutable_uri(path), flags).map_err(|e| unopened(path, e))?;
     match migrations::stamp(&conn) {
         Ok(stamp) => stamp.refuse_strangers(path),
-        Err(e) if e.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
-            Err(StoreError::Corrupt(format!("{} is no SQLite database", path.display())))
-        }
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(foreign()),
         // A writer may be half way through this very page; a reader with locks will know.
         Err(_) => Ok(()),
     }
+}
+
+/// Whether changes may wait beside the file that are not folded into it.
+pub(super) fn has_wal(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(name).is_ok_and(|data| data.len() > 0)
 }
 
 /// The file as SQLite opens it without locks, as if nobody ever changed it.

@@ -98,11 +98,11 @@ impl SqliteStore {
             connect::refuse_strangers(&path)?;
         }
         let conn = connect::open(&path)?;
-        // Until the file is known to be ours, closing it shall not even fold its WAL into it.
-        let fold = |fold: bool| conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !fold);
-        fold(false).map_err(store_error)?;
+        // Until the file is known to be ours, closing it shall not even fold a WAL into it that was there before.
+        let leave_wal = |leave| conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave);
+        leave_wal(connect::has_wal(&path)).map_err(store_error)?;
         migrations::recognise(&conn, &path)?;
-        fold(true).map_err(store_error)?;
+        leave_wal(false).map_err(store_error)?;
         if conn.is_readonly("main").map_err(store_error)? {
             return Err(StoreError::Other(format!("{} may not be written", path.display())));
         }
@@ -218,10 +218,11 @@ impl Store for SqliteStore {
             return;
         }
         while let Some(leader) = self.queue.lead() {
-            let (group, mut told) = leader.take();
-            if !group.is_empty() {
-                let conn = self.writer();
-                told.extend(group::run(&conn, self.gate(), &leader, &self.mark, group));
+            // Those are told before a group makes them wait even longer.
+            let mut told = leader.dismiss_late();
+            if told.is_empty() {
+                let group = leader.take();
+                told = group::run(&self.writer(), self.gate(), &leader, &self.mark, group);
             }
             // Whoever is told may lead in turn.
             drop(leader);

@@ -89,21 +89,29 @@ pub(super) struct Leader<'q> {
 }
 
 impl Leader<'_> {
-    /// Takes the next group, whole batches of it; whoever waited too long is set aside, with what it is to be told.
-    pub(super) fn take(&self) -> (Vec<Batch>, Told) {
-        let (mut group, mut late, mut works) = (Vec::new(), Told::new(), 0);
+    /// Sets those aside who waited too long, with what they are to be told.
+    pub(super) fn dismiss_late(&self) -> Told {
         let mut waiting = self.queue.lock();
-        for batch in std::mem::take(&mut waiting.batches) {
-            if batch.is_late() {
-                late.extend(batch.works.into_iter().map(|work| (work, Err(busy()))));
-            } else if works == 0 || works + batch.works.len() <= GROUP_WORKS_MAX && waiting.batches.is_empty() {
-                works += batch.works.len();
-                group.push(batch);
-            } else {
-                waiting.batches.push_back(batch);
+        let (late, in_time) = std::mem::take(&mut waiting.batches).into_iter().partition(Batch::is_late);
+        waiting.batches = in_time;
+        drop(waiting);
+        let late: VecDeque<Batch> = late;
+        late.into_iter().flat_map(|batch| batch.works).map(|work| (work, Err(busy()))).collect()
+    }
+
+    /// Takes the next group: whole batches, at least one.
+    pub(super) fn take(&self) -> Vec<Batch> {
+        let (mut group, mut works) = (Vec::new(), 0);
+        let mut waiting = self.queue.lock();
+        while let Some(batch) = waiting.batches.pop_front() {
+            if works > 0 && works + batch.works.len() > GROUP_WORKS_MAX {
+                waiting.batches.push_front(batch);
+                break;
             }
+            works += batch.works.len();
+            group.push(batch);
         }
-        (group, late)
+        group
     }
 
     /// Puts a group back where it came from.

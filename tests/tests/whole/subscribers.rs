@@ -25,10 +25,10 @@ impl Consumer for Listener {
     }
 
     fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
-        if let Some((at, error)) = self.fail_at.lock().unwrap().as_ref() {
-            if *at == event.sequence.get() {
-                return Err(error.clone());
-            }
+        if let Some((at, error)) = self.fail_at.lock().unwrap().as_ref()
+            && *at == event.sequence.get()
+        {
+            return Err(error.clone());
         }
         self.seen.lock().unwrap().push(event.sequence.get());
         Ok(())

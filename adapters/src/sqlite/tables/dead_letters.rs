@@ -61,12 +61,15 @@ pub(in crate::sqlite) fn of_consumer(
 ) -> Result<Vec<DeadLetter>, StoreError> {
     match key {
         None => {
-            let sql = select!("WHERE closed_at IS NULL AND consumer = ?1 ORDER BY sequence, dead_letter_id");
+            let sql = select!(
+                "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 ORDER BY sequence, dead_letter_id"
+            );
             all(conn, sql, [consumer], read)
         }
         Some(key) => {
-            let sql =
-                select!("WHERE closed_at IS NULL AND consumer = ?1 AND key = ?2 ORDER BY sequence, dead_letter_id");
+            let sql = select!(
+                "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 AND key = ?2 ORDER BY sequence, dead_letter_id"
+            );
             all(conn, sql, [consumer, key], read)
         }
     }

@@ -52,14 +52,17 @@ pub(in crate::sqlite) fn list(
     match &filter.correlation_id {
         None => all(conn, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), (after, limit), envelope),
         Some(id) => {
-            let sql = select!("WHERE sequence > ?1 AND correlation_id = ?3 ORDER BY sequence LIMIT ?2");
+            let sql = select!(
+                "INDEXED BY events_by_correlation
+                 WHERE sequence > ?1 AND correlation_id = ?3 ORDER BY sequence LIMIT ?2"
+            );
             all(conn, sql, (after, limit, id.as_str()), envelope)
         }
     }
 }
 
 pub(in crate::sqlite) fn last_storage_cause(conn: &Connection, id: StorageId) -> Result<Option<Sequence>, StoreError> {
-    let sql = "SELECT max(causation_id) FROM events \
+    let sql = "SELECT max(causation_id) FROM events INDEXED BY events_storage_causes \
                WHERE aggregate_kind = 'storage' AND aggregate_id = ?1 AND causation_id IS NOT NULL";
     let last = maybe_int(conn, sql, [sought(id.get())])?;
     last.map(|n| u64::try_from(n).map(Sequence::new))

@@ -1,6 +1,6 @@
 //! Several processes on one file. The test binary calls itself.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use storagerent_core::ports::write;
 
@@ -12,7 +12,12 @@ const FILE: &str = "STORAGERENT_TEST_FILE";
 fn myself(test: &str, path: &Path) -> Child {
     let me = std::env::current_exe().unwrap();
     let name = format!("sqlite::tests::processes::{test}");
-    Command::new(me).args(["--exact", &name, "--nocapture", "--test-threads=1"]).env(FILE, path).spawn().unwrap()
+    Command::new(me)
+        .args(["--exact", &name, "--nocapture", "--test-threads=1"])
+        .env(FILE, path)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 #[test]

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Every check and every test, with their own set-up. Each stage has a budget in seconds; going over it is said, and the sum
+# over 25 minutes fails. Nothing is skipped in silence: what is missing is installed, or the run fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+started=$SECONDS
+overruns=0
+
+stage() { # name, budget in seconds, command …
+  local name=$1 budget=$2 begun=$SECONDS
+  shift 2
+  printf '\n== %s (budget %d s)\n' "$name" "$budget"
+  if ! "$@"; then
+    printf '== %s FAILED after %d s\n' "$name" $((SECONDS - begun)) >&2
+    exit 1
+  fi
+  local took=$((SECONDS - begun))
+  printf '== %s: ok, %d s\n' "$name" "$took"
+  if ((took > budget)); then
+    overruns=$((overruns + 1))
+    printf '== %s went over its budget by %d s\n' "$name" $((took - budget)) >&2
+  fi
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+install_debian() { # packages …
+  command -v apt-get >/dev/null || { echo "missing: $*; install them with your package manager" >&2; return 1; }
+  as_root apt-get -qq update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+tools() {
+  command -v cargo >/dev/null || { echo "Rust is needed: https://rustup.rs" >&2; return 1; }
+  command -v cc >/dev/null || install_debian gcc libc6-dev
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+  cargo --version && rustc --version
+}
+
+deny() {
+  local version=0.20.2 bin=target/tools/bin/cargo-deny
+  # Not optimised: building it fast matters more than running it fast.
+  "$bin" --version 2>/dev/null | grep -qF "$version" || cargo install cargo-deny --version "$version" --locked --quiet \
+    --no-default-features --root target/tools --target-dir target/tools/build \
+    --config profile.release.opt-level=0 --config profile.release.lto=false --config profile.release.codegen-units=16
+  "$bin" --locked check --hide-inclusion-graph bans licenses sources
+  # The advisory database is a git repository elsewhere; where it cannot be had, that is said, not hidden.
+  if "$bin" --locked check --hide-inclusion-graph advisories; then
+    echo "advisories: checked"
+  elif [ -d "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs" ] && [ -n "$(ls -A "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs" 2>/dev/null)" ]; then
+    return 1
+  else
+    echo "advisories: NOT checked, the advisory database cannot be had from here"
+  fi
+}
+
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet; }
+unit_and_whole() { cargo test --workspace --locked --quiet; }
+features() {
+  cargo check --locked --quiet -p storagerent --no-default-features
+  cargo check --locked --quiet -p storagerent-core --no-default-features
+}
+demo() {
+  cargo run --release --locked --quiet -p storagerent-cli -- --lang ko demo >/dev/null
+  cargo run --release --locked --quiet -p storagerent-cli -- --lang en demo | tail -n 3
+}
+
+stage "tools" 120 tools
+stage "format" 20 cargo fmt --check
+stage "clippy" 240 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+stage "docs" 90 docs
+stage "features" 60 features
+stage "tests" 420 unit_and_whole
+stage "demo" 240 demo
+stage "core for wasm32" 240 tests/wasm_core.sh
+stage "licences, bans, sources" 420 deny
+
+total=$((SECONDS - started))
+printf '\nall passed in %d min %d s' $((total / 60)) $((total % 60))
+((overruns == 0)) && printf '\n' || printf ', %d stage(s) over budget\n' "$overruns"
+if ((total > 1500)); then
+  echo "that is over 25 minutes" >&2
+  exit 1
+fi
