@@ -85,6 +85,7 @@ impl Repositories for State {
     fn save_reservation(&mut self, reservation: &Reservation, event: Event, trace: &Trace) -> Stored<Sequence> {
         let row = reservation.row();
         let id = row.booking.reservation_id.get();
+        self.reservations.check(row)?;
         let stored = self.reservations.rows.get(&id).map(|row| row.version);
         let sequence = self.append((AggregateKind::Reservation, id), stored, row.version, &event, trace)?;
         self.given_out.reservations.seen(id);

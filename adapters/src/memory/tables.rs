@@ -44,6 +44,19 @@ pub(super) fn place(status: ReservationStatus) -> usize {
 }
 
 impl Reservations {
+    /// Refuses a live reservation that overlaps another: the last line of defence behind the use cases' own rule.
+    pub(super) fn check(&self, row: &ReservationRow) -> Result<(), StoreError> {
+        let (id, storage) = (row.booking.reservation_id, row.booking.storage_id);
+        let mut near = self.live_overlapping(storage, &row.booking.period);
+        match near.find(|other| row.reservation_status.is_live() && other.booking.reservation_id != id) {
+            Some(rival) => {
+                let rival = rival.booking.reservation_id;
+                Err(StoreError::Corrupt(format!("reservations {rival} and {id} of storage {storage} overlap")))
+            }
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn put(&mut self, row: &ReservationRow) {
         let id = row.booking.reservation_id.get();
         let before = self.rows.insert(id, Arc::new(row.clone()));

@@ -1,10 +1,11 @@
 //! Copies of a whole database: made while others write, complete or not there at all.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
 use storagerent_core::ports::StoreError;
 
 use super::connect::{self, PATIENCE};
@@ -37,21 +38,23 @@ fn open_existing(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Other(format!("there is no file {}", path.display())));
     }
     connect::refuse_strangers(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(store_error)?;
-    connect::set_up(&conn).map_err(store_error)?;
+    let conn = connect::read_only(connect::open(path)?)?;
+    connect::leave_wal(&conn, path)?;
     Ok(conn)
 }
 
 fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    migrations::recognise(conn, path)?;
-    migrations::still_known(conn)?;
     let corrupt = |what: &str| Err(StoreError::Corrupt(format!("{}: {what}", path.display())));
+    let version = migrations::recognise(conn, path)?;
+    if version == 0 {
+        return corrupt("it is empty");
+    }
     let found: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(store_error)?;
     if found != "ok" {
         return corrupt(&found);
     }
-    match migrations::differences(conn)?.first() {
+    let is_newest = version == migrations::KNOWN;
+    match migrations::differences(conn)?.first().filter(|_| is_newest) {
         Some(difference) => corrupt(difference),
         None => Ok(()),
     }
@@ -92,14 +95,13 @@ impl Draft {
             name.push(format!(".{}-{n}.part", std::process::id()));
             to.with_file_name(name)
         };
-        for n in 0.. {
-            match connect::private(&name(n)) {
-                Ok(_) => return Ok(Draft { path: name(n) }),
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && n < 1_000 => {}
-                Err(e) => return Err(e),
-            }
-        }
-        unreachable!("the loop ends by returning")
+        let free = (0..1_000).map(name).find_map(|path| match connect::private(&path) {
+            Ok(_) => Some(Ok(Draft { path })),
+            // One that somebody who was killed has left behind.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => None,
+            Err(e) => Some(Err(e)),
+        });
+        free.unwrap_or_else(|| Err(ErrorKind::AlreadyExists.into()))
     }
 
     fn fill(&self, source: &Connection) -> Result<(), StoreError> {
@@ -120,7 +122,7 @@ impl Draft {
         file.map_err(|e| failed(to, &e))?;
         match fs::hard_link(&self.path, to) {
             Ok(()) => Ok(()),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(to)),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(exists(to)),
             // Some file systems know no second names.
             Err(_) if to.symlink_metadata().is_ok() => Err(exists(to)),
             Err(_) => fs::rename(&self.path, to).map_err(|e| failed(to, &e)),
@@ -139,7 +141,8 @@ impl Drop for Draft {
     }
 }
 
-fn copy_pages(source: &Connection, target: &mut Connection) -> Result<(), StoreError> {
+/// Makes one database equal to another, as that is at one moment.
+pub(super) fn copy_pages(source: &Connection, target: &mut Connection) -> Result<(), StoreError> {
     let backup = Backup::new(source, target).map_err(store_error)?;
     let deadline = Deadline::after(PATIENCE);
     let mut pauses = Pauses::default();

@@ -99,11 +99,22 @@ pub(super) fn refuse_strangers(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Whether changes may wait beside the file that are not folded into it.
-pub(super) fn has_wal(path: &Path) -> bool {
+/// Makes closing this connection leave alone what waits beside the file and was there before; by itself SQLite folds that into
+/// the file. If nothing waits, closing may tidy up as usual.
+pub(super) fn leave_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
-    std::fs::metadata(name).is_ok_and(|data| data.len() > 0)
+    let waits = std::fs::metadata(name).is_ok_and(|data| data.len() > 0);
+    keep_wal_on_close(conn, waits)
+}
+
+/// The usual again.
+pub(super) fn fold_wal(conn: &Connection) -> Result<(), StoreError> {
+    keep_wal_on_close(conn, false)
+}
+
+fn keep_wal_on_close(conn: &Connection, keep: bool) -> Result<(), StoreError> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(drop).map_err(store_error)
 }
 
 /// The file as SQLite opens it without locks, as if nobody ever changed it.
@@ -139,23 +150,16 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// A connection to the database in memory that all connections of this process under one number share.
-pub(super) fn open_in_memory(number: u64) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let uri = format!("file:/storagerent-{number}?vfs=memdb");
-    let conn = Connection::open_with_flags(uri, flags).map_err(store_error)?;
+/// A database of its own in memory.
+pub(super) fn open_in_memory() -> Result<Connection, StoreError> {
+    let conn = Connection::open_in_memory().map_err(store_error)?;
     set_up(&conn).map_err(store_error)?;
-    // Otherwise a large transaction would want the database to itself before it is committed.
-    conn.pragma_update(None, "cache_spill", false).map_err(store_error)?;
     Ok(conn)
 }
 
 /// Makes a connection one that changes nothing.
 ///
-/// It is not opened read-only: then SQLite could neither join a WAL nor recover one.
+/// It is not opened read-only: then SQLite could neither join a WAL, nor recover one, nor tidy up behind itself.
 pub(super) fn read_only(conn: Connection) -> Result<Connection, StoreError> {
     conn.pragma_update(None, "query_only", true).map_err(store_error)?;
     Ok(conn)

@@ -2,12 +2,13 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use storagerent_core::ports::{StoreError, Verdict, Work};
 
+use super::backup::copy_pages;
 use super::connect::PATIENCE;
 use super::error::{busy, is_busy, store_error};
 use super::migrations;
@@ -24,11 +25,10 @@ enum Begun {
 }
 
 /// Runs a group and commits it; answers what each work is to be told, once the connection is free again.
-///
-/// In memory there is no WAL that readers could go on reading: there a COMMIT takes turns with them, by `gate`.
+/// The mirror, if there is one, shows readers what is committed, and is brought up to date before anybody is told.
 pub(super) fn run(
     conn: &Connection,
-    gate: Option<&RwLock<()>>,
+    mirror: Option<&Mutex<Connection>>,
     leader: &Leader<'_>,
     mark: &Mark,
     mut group: Vec<Batch>,
@@ -70,10 +70,7 @@ pub(super) fn run(
         Some(error) => Err(error.clone()),
         // Nothing to keep needs no disk.
         None if kept == 0 => Ok(()),
-        None => {
-            let _no_readers = gate.map(|gate| gate.write().unwrap_or_else(PoisonError::into_inner));
-            commit(conn).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
-        }
+        None => commit(conn, mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string())),
     };
     roll_back(conn);
     if let Err(error) = ended {
@@ -120,8 +117,12 @@ fn try_begin(conn: &Connection) -> rusqlite::Result<()> {
     begun.map(drop)
 }
 
-fn commit(conn: &Connection) -> rusqlite::Result<()> {
-    conn.prepare_cached("COMMIT")?.execute([]).map(drop)
+fn commit(conn: &Connection, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
+    conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(store_error)?;
+    match mirror {
+        Some(mirror) => copy_pages(conn, &mut mirror.lock().unwrap_or_else(PoisonError::into_inner)),
+        None => Ok(()),
+    }
 }
 
 /// Ends whatever transaction there still is, undoing it.

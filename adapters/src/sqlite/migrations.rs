@@ -60,8 +60,8 @@ impl Stamp {
     }
 }
 
-/// Refuses strangers for sure, with locks, in one snapshot; nothing is changed.
-pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Refuses strangers for sure, with locks, in one snapshot; nothing is changed. Answers the schema version, 0 for none yet.
+pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
     let (stamp, tables) = patiently(|| {
         let snapshot = conn.unchecked_transaction()?;
         let tables: i64 = snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -71,7 +71,7 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<(), StoreError
     if stamp == Stamp::NONE && tables > 0 {
         return Err(StoreError::Corrupt(format!("{} belongs to another application", path.display())));
     }
-    Ok(())
+    Ok(stamp.version())
 }
 
 /// Brings a file to the newest schema: all missing scripts in one transaction, which looks again at what is missing, for

@@ -24,11 +24,10 @@ mod tx;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 use serde::Serialize;
 use storagerent_core::ports::{Queries, Store, StoreError, Work};
 
@@ -56,8 +55,8 @@ pub struct SqliteStore {
 
 enum Place {
     File(PathBuf),
-    /// Held shared by each reader, and by a COMMIT alone.
-    Memory(RwLock<()>),
+    /// In memory there is no WAL: what is committed is mirrored for readers, who would else wait for, or see, half a group.
+    Memory(Mutex<Connection>),
 }
 
 /// What there is to know about a database.
@@ -98,17 +97,15 @@ impl SqliteStore {
             connect::refuse_strangers(&path)?;
         }
         let conn = connect::open(&path)?;
-        // Until the file is known to be ours, closing it shall not even fold a WAL into it that was there before.
-        let leave_wal = |leave| conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave);
-        leave_wal(connect::has_wal(&path)).map_err(store_error)?;
+        connect::leave_wal(&conn, &path)?;
         migrations::recognise(&conn, &path)?;
-        leave_wal(false).map_err(store_error)?;
+        connect::fold_wal(&conn)?;
         if conn.is_readonly("main").map_err(store_error)? {
             return Err(StoreError::Other(format!("{} may not be written", path.display())));
         }
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;
-        Ok(SqliteStore::over(Mark::default(), conn, Place::File(path)))
+        Ok(SqliteStore::over(conn, Place::File(path)))
     }
 
     /// A new store in memory, gone when dropped.
@@ -117,14 +114,21 @@ impl SqliteStore {
     /// [`StoreError::Other`] when SQLite is too old or has no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
         connect::require_sqlite()?;
-        let mark = Mark::default();
-        let conn = connect::open_in_memory(mark.number())?;
+        let conn = connect::open_in_memory()?;
         migrations::migrate(&conn, Path::new(MEMORY))?;
-        Ok(SqliteStore::over(mark, conn, Place::Memory(RwLock::default())))
+        let mut mirror = connect::open_in_memory()?;
+        backup::copy_pages(&conn, &mut mirror)?;
+        Ok(SqliteStore::over(conn, Place::Memory(Mutex::new(connect::read_only(mirror)?))))
     }
 
-    fn over(mark: Mark, conn: Connection, place: Place) -> Self {
-        SqliteStore { mark, queue: Queue::default(), readers: Mutex::default(), writer: Mutex::new(conn), place }
+    fn over(conn: Connection, place: Place) -> Self {
+        SqliteStore {
+            mark: Mark::default(),
+            queue: Queue::default(),
+            readers: Mutex::default(),
+            writer: Mutex::new(conn),
+            place,
+        }
     }
 
     /// Copies the whole store, as it is at one moment, to a file that does not exist yet; others may write meanwhile.
@@ -179,15 +183,16 @@ impl SqliteStore {
             // There is one thread only, and it is not inside a work.
             return Ok(f(&self.writer()));
         }
-        let idle = self.readers().pop();
-        let conn = match (idle, &self.place) {
-            (Some(conn), _) => conn,
-            (None, Place::File(path)) => connect::read_only(connect::open(path)?)?,
-            (None, Place::Memory(_)) => connect::read_only(connect::open_in_memory(self.mark.number())?)?,
+        let path = match &self.place {
+            Place::File(path) => path,
+            Place::Memory(mirror) => return Ok(f(&mirror.lock().unwrap_or_else(PoisonError::into_inner))),
         };
-        let gate = self.gate().map(|gate| gate.read().unwrap_or_else(PoisonError::into_inner));
+        let idle = self.readers().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => connect::read_only(connect::open(path)?)?,
+        };
         let answer = f(&conn);
-        drop(gate);
         let mut idle = self.readers();
         if idle.len() < READERS_KEPT_MAX && conn.is_autocommit() {
             idle.push(conn);
@@ -195,10 +200,10 @@ impl SqliteStore {
         Ok(answer)
     }
 
-    fn gate(&self) -> Option<&RwLock<()>> {
+    fn mirror(&self) -> Option<&Mutex<Connection>> {
         match &self.place {
-            Place::File(_) => None,
-            Place::Memory(gate) => Some(gate),
+            Place::Memory(mirror) if CAN_WAIT => Some(mirror),
+            Place::Memory(_) | Place::File(_) => None,
         }
     }
 }
@@ -222,7 +227,7 @@ impl Store for SqliteStore {
             let mut told = leader.dismiss_late();
             if told.is_empty() {
                 let group = leader.take();
-                told = group::run(&self.writer(), self.gate(), &leader, &self.mark, group);
+                told = group::run(&self.writer(), self.mirror(), &leader, &self.mark, group);
             }
             // Whoever is told may lead in turn.
             drop(leader);

@@ -158,11 +158,6 @@ impl Default for Mark {
 }
 
 impl Mark {
-    /// A number no other store of this process has.
-    pub(super) fn number(&self) -> u64 {
-        self.store
-    }
-
     /// Whether this thread is inside.
     pub(super) fn is_set(&self) -> bool {
         INSIDE.with_borrow(|inside| inside.contains(&self.store))

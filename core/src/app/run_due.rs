@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{App, EffectsDone, Error, Settled, Ticked};
 use crate::ports::Queries;
 
-/// So many effects, and so many events per consumer, are taken in one pass.
+/// So many holds and rentals, so many effects, and so many events per consumer, are taken in one pass.
 const PASS_MAX: u32 = 1_000;
 
 /// What a pass did, and when to come again.
@@ -28,9 +28,15 @@ pub struct RanDue {
 }
 
 impl RanDue {
-    /// How long to wait from `now` on until the next call; at most `max`, also when nothing is to come.
+    /// How long to wait from `now` on until the next call; at most `max`, also when nothing is to come, and when all that is
+    /// due is for another process to do.
     pub fn wait(&self, now: DateTime<Utc>, max: Duration) -> Duration {
-        self.next_at.map_or(max, |at| (at - now).to_std().unwrap_or(Duration::ZERO).min(max))
+        let idle = self.effects == EffectsDone::default() && self.consumed == 0 && self.ticked == Ticked::default();
+        match self.next_at.map(|at| (at - now).to_std().unwrap_or(Duration::ZERO)) {
+            Some(Duration::ZERO) if idle => max,
+            Some(wait) => wait.min(max),
+            None => max,
+        }
     }
 }
 
@@ -42,7 +48,7 @@ impl App {
     /// # Errors
     /// [`Error`] when the store cannot; what was done before stays done.
     pub fn run_due(&self) -> Result<RanDue, Error> {
-        let ticked = self.tick()?;
+        let ticked = self.tick_within(PASS_MAX)?;
         let settled = self.settle()?;
         let mut effects = self.run_effects(PASS_MAX)?;
         let consumed = self.run_consumers(PASS_MAX)?;

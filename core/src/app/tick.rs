@@ -41,8 +41,13 @@ impl App {
     /// # Errors
     /// [`Error`] when the store cannot; what was written before stays.
     pub fn tick(&self) -> Result<Ticked, Error> {
+        self.tick_within(u32::MAX)
+    }
+
+    /// The same, stopping after about so many.
+    pub(super) fn tick_within(&self, limit: u32) -> Result<Ticked, Error> {
         let mut all = Ticked::default();
-        loop {
+        while all.total() < limit {
             // A look first, so that a tick with nothing to do writes nothing and waits for nobody.
             let due = self.read(|q| {
                 let moment = self.moment::<_, Error>(q)?;
@@ -59,9 +64,10 @@ impl App {
             })?;
             all.add(ticked);
             if ticked.total() == 0 {
-                return Ok(all);
+                break;
             }
         }
+        Ok(all)
     }
 }
 

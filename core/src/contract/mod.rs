@@ -56,6 +56,7 @@ pub const FACTS: &[&[(&str, Fact)]] = &[
         reservations::payments_survive_in_every_state,
         reservations::live_reservations_that_share_a_day_are_found,
         reservations::an_end_brought_forward_frees_the_days_behind_it,
+        reservations::a_live_reservation_that_overlaps_another_is_refused,
         time::overdue_holds_come_oldest_first,
         time::due_rentals_come_by_day_ends_before_starts,
         time::only_reserved_rentals_are_due,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::world::{
-    Stored, asked, at, customer, day, kept, new_hold, new_rental, new_storage_id, paged, period, seen, step,
+    Stored, asked, at, customer, day, kept, new_hold, new_rental, new_storage_id, paged, period, refused_as_corrupt,
+    seen, step,
 };
 use crate::payment::{Payment, PaymentEvent, PaymentRow, PaymentStatus};
 use crate::ports::{Bookings, ReservationFilter, Store, Transaction};
@@ -138,11 +139,6 @@ fn overlapping(store: &Arc<dyn Store>, id: StorageId, from: u64, until: Option<u
 pub(super) fn live_reservations_that_share_a_day_are_found(store: &Arc<dyn Store>) {
     let (id, quiet) = kept(store, |tx| {
         let (id, other) = (new_storage_id(tx, "asked about")?, new_storage_id(tx, "another")?);
-        new_hold(tx, id, "kim", period(20, None), at(600))?;
-        new_rental(tx, id, "kim", period(5, Some(8)), day(0))?;
-        let mut to_cancel = new_rental(tx, id, "kim", period(10, Some(12)), day(0))?;
-        let event = to_cancel.cancel(day(0)).expect("it has not begun");
-        step(tx, &to_cancel, event)?;
         for way in WAYS {
             let (mut over, _) = new_hold(tx, id, "kim", period(5, None), at(600))?;
             for take in *way {
@@ -151,23 +147,28 @@ pub(super) fn live_reservations_that_share_a_day_are_found(store: &Arc<dyn Store
             }
             assert!(!over.row().reservation_status.is_live());
         }
+        new_hold(tx, id, "kim", period(20, None), at(600))?;
+        new_rental(tx, id, "kim", period(5, Some(8)), day(0))?;
+        let mut to_cancel = new_rental(tx, id, "kim", period(10, Some(12)), day(0))?;
+        let event = to_cancel.cancel(day(0)).expect("it has not begun");
+        step(tx, &to_cancel, event)?;
         new_hold(tx, other, "kim", period(0, None), at(600))?;
         Ok((id, new_storage_id(tx, "without any")?))
     });
-    assert_eq!(overlapping(store, id, 0, None), [2, 3, 1], "in order of their first day");
+    assert_eq!(overlapping(store, id, 0, None), [6, 7, 5], "in order of their first day");
     assert_eq!(overlapping(store, id, 0, Some(5)), [0; 0], "a neighbour that touches shares no day");
     assert_eq!(overlapping(store, id, 8, Some(10)), [0; 0]);
     assert_eq!(overlapping(store, id, 12, Some(20)), [0; 0]);
-    assert_eq!(overlapping(store, id, 4, Some(6)), [2]);
-    assert_eq!(overlapping(store, id, 7, Some(8)), [2], "the last day");
-    assert_eq!(overlapping(store, id, 7, Some(11)), [2, 3], "what is to be refunded is still in the way");
-    assert_eq!(overlapping(store, id, 11, Some(21)), [3, 1]);
-    assert_eq!(overlapping(store, id, 8, None), [3, 1]);
-    assert_eq!(overlapping(store, id, 400, Some(401)), [1], "an open end has no last day");
-    assert_eq!(overlapping(store, id, 400, None), [1]);
+    assert_eq!(overlapping(store, id, 4, Some(6)), [6]);
+    assert_eq!(overlapping(store, id, 7, Some(8)), [6], "the last day");
+    assert_eq!(overlapping(store, id, 7, Some(11)), [6, 7], "what is to be refunded is still in the way");
+    assert_eq!(overlapping(store, id, 11, Some(21)), [7, 5]);
+    assert_eq!(overlapping(store, id, 8, None), [7, 5]);
+    assert_eq!(overlapping(store, id, 400, Some(401)), [5], "an open end has no last day");
+    assert_eq!(overlapping(store, id, 400, None), [5]);
     assert_eq!(overlapping(store, quiet, 0, None), [0; 0]);
     let live = |n| seen(store, move |q| q.live_booking(StorageId::new(n))).map(ReservationId::get);
-    assert_eq!([live(id.get()), live(quiet.get())], [Some(2), None]);
+    assert_eq!([live(id.get()), live(quiet.get())], [Some(6), None]);
 }
 
 pub(super) fn an_end_brought_forward_frees_the_days_behind_it(store: &Arc<dyn Store>) {
@@ -189,4 +190,17 @@ pub(super) fn an_end_brought_forward_frees_the_days_behind_it(store: &Arc<dyn St
     assert_eq!(overlapping(store, id, 29, None), [1]);
     assert_eq!(overlapping(store, id, 30, None), [0; 0]);
     assert_eq!(overlapping(store, id, 6, Some(7)), [2]);
+}
+
+pub(super) fn a_live_reservation_that_overlaps_another_is_refused(store: &Arc<dyn Store>) {
+    let id = kept(store, |tx| {
+        let id = new_storage_id(tx, "asked about")?;
+        new_rental(tx, id, "kim", period(5, Some(8)), day(0)).map(|_| id)
+    });
+    let before = seen(store, |q| q.head());
+    for days in [period(7, Some(9)), period(0, None), period(5, Some(8))] {
+        refused_as_corrupt(store, "an overlap", move |tx| new_hold(tx, id, "lee", days, at(600)).map(drop));
+    }
+    assert_eq!(seen(store, |q| q.head()), before, "nothing is written of it");
+    kept(store, move |tx| new_hold(tx, id, "lee", period(8, None), at(600)).map(drop));
 }

@@ -70,6 +70,25 @@ fn a_backup_made_while_others_write_is_whole() {
 }
 
 #[test]
+fn a_database_in_use_or_closed_can_be_checked_and_copied_and_is_left_as_it_was() {
+    let (folder, store, path) = in_file();
+    register_many(&store, 3);
+    assert_eq!(check_file(&path), Ok(()));
+    restore(&path, &folder.path().join("of-open.db")).unwrap();
+    drop(store);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(check_file(&path), Ok(()));
+    restore(&path, &folder.path().join("of-closed.db")).unwrap();
+    assert!(fs::read(&path).unwrap() == before);
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["of-closed.db", "of-open.db", "rent.db"], "nothing is left beside them");
+    for name in ["of-open.db", "of-closed.db"] {
+        assert_eq!(storages(&SqliteStore::open(&folder.path().join(name)).unwrap()), 3);
+    }
+}
+
+#[test]
 fn a_file_that_is_no_backup_is_told_apart_and_left_alone() {
     let (folder, store, _) = in_file();
     register_many(&store, 300);

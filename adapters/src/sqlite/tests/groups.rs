@@ -251,7 +251,7 @@ fn two_stores_are_not_nested_in_each_other() {
 }
 
 #[test]
-fn a_large_group_in_memory_does_not_wait_for_readers() {
+fn a_large_group_in_memory_goes_on_beside_readers() {
     let store = SqliteStore::in_memory().unwrap();
     let stop = AtomicUsize::new(0);
     std::thread::scope(|threads| {
