@@ -55,6 +55,16 @@ impl<'c> Session<'c> {
         }
     }
 
+    /// Changes rows by one statement, which is undone by itself when it fails, unless SQLite gives up the whole transaction.
+    fn put(&mut self, change: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let conn = self.writable()?;
+        change(conn).inspect_err(|error| {
+            if conn.is_autocommit() {
+                self.broken = Some(error.clone());
+            }
+        })
+    }
+
     /// Gives out the next id of a kind, counting on from the last kept or given out.
     fn next_id(&mut self, kind: usize, last: &'static str) -> Result<u64, StoreError> {
         let conn = self.writable()?;
@@ -91,7 +101,7 @@ impl<'c> Session<'c> {
         }
         let head = events::head(conn)?;
         let row = crate::log::StoredEvent::new(head.sequence.next(), event, change.version, trace, head.hash)?;
-        events::insert(conn, &row)?;
+        self.put(|conn| events::insert(conn, &row))?;
         let head = Head { sequence: head.sequence.next(), hash: row.hash };
         let kept = events::set_head(conn, head).and_then(|()| keep(conn));
         if let Err(error) = kept {
@@ -170,42 +180,43 @@ impl Repositories for Session<'_> {
     }
 
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
-        messages::insert(self.writable()?, message)
+        self.put(|conn| messages::insert(conn, message))
     }
 
     fn put_effect(&mut self, effect: &EffectRow) -> Result<(), StoreError> {
-        effects::save(self.writable()?, effect)
+        self.put(|conn| effects::save(conn, effect))
     }
 
     fn put_view(&mut self, row: &StorageViewRow) -> Result<(), StoreError> {
-        storage_views::save(self.writable()?, row)
+        self.put(|conn| storage_views::save(conn, row))
     }
 
     fn remove_view(&mut self, id: StorageId) -> Result<(), StoreError> {
-        storage_views::remove(self.writable()?, id)
+        self.put(|conn| storage_views::remove(conn, id))
     }
 
     fn clear_views(&mut self) -> Result<(), StoreError> {
-        storage_views::clear(self.writable()?)
+        self.put(storage_views::clear)
     }
 
     fn put_consumer(&mut self, consumer: &ConsumerRow) -> Result<(), StoreError> {
-        consumers::save(self.writable()?, consumer)
+        self.put(|conn| consumers::save(conn, consumer))
     }
 
     fn put_dead_letter(&mut self, letter: &DeadLetter) -> Result<(), StoreError> {
-        dead_letters::save(self.writable()?, letter)
+        self.put(|conn| dead_letters::save(conn, letter))
     }
 
     fn put_idempotency(&mut self, row: &IdempotencyRow) -> Result<(), StoreError> {
-        site::save_idempotency(self.writable()?, row)
+        self.put(|conn| site::save_idempotency(conn, row))
     }
 
     fn put_settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
-        site::save_settings(self.writable()?, settings)
+        // Several statements: half of the settings are none.
+        self.put(|conn| site::save_settings(conn, settings)).inspect_err(|error| self.broken = Some(error.clone()))
     }
 
     fn add_channel(&mut self, name: &str) -> Result<(), StoreError> {
-        messages::add_channel(self.writable()?, name)
+        self.put(|conn| messages::add_channel(conn, name))
     }
 }

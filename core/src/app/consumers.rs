@@ -1,26 +1,22 @@
-//! The consumers: what each inside the file does with an event, your own outside it, and pausing, resuming, replaying.
+//! The consumers inside the file and what each does with an event; and pausing, resuming, replaying any.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::outcome::retry_at;
 use super::{App, Error, OperationError, well_formed_name};
 use crate::consumer::{ConsumerRow, DeadLetter, DeadSubject};
-use crate::effect::{Action, EffectRow, EffectStatus, Lease};
+use crate::effect::{Action, EffectRow, EffectStatus};
 use crate::event::{Envelope, Event};
 use crate::message::{INBOX, MessageRow, message_of};
 use crate::payment::{Payment, refund_due};
-use crate::ports::{ConsumeError, Consumer, EventFilter, Page, StoreError, Transaction};
+use crate::ports::{ConsumeError, StoreError, Transaction};
 use crate::shared::{Caller, Key, Lang, Sequence, StorageId};
 use crate::storage::{Rating, Reaction, Storage, StorageEvent, manager_only, react};
 use crate::storage_view::{Folded, fold};
 
 /// Makes a consumer inside the file fail after it has acted: its name, the event, and what it is to fail with.
 pub type Sabotage = Arc<dyn Fn(&str, &Envelope) -> Result<(), ConsumeError> + Send + Sync>;
-
-/// So many events one of your own consumers is handed per lease.
-const OUTSIDE_BATCH: u32 = 100;
 
 /// The consumers inside the file, in the order they ride: the view last, so that it sees what the others raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -302,121 +298,9 @@ impl App {
             Ok(row)
         })
     }
-
-    /// Runs one of your own consumers, outside any transaction, under a lease; its cursor is saved afterwards.
-    fn run_outside(&self, consumer: &dyn Consumer, limit: u32) -> Result<u32, Error> {
-        let mut taken = 0;
-        while taken < limit {
-            let Some(events) = self.lease_events(consumer.name(), (limit - taken).min(OUTSIDE_BATCH))? else {
-                return Ok(taken);
-            };
-            let mut setback = None;
-            let mut passed = None;
-            for event in &events {
-                if self.park_outside_behind(consumer, event)? {
-                    passed = Some(event.sequence);
-                    continue;
-                }
-                match consumer.take(event) {
-                    Ok(()) => passed = Some(event.sequence),
-                    Err(e) => {
-                        setback = Some((event.clone(), e));
-                        break;
-                    }
-                }
-                taken += 1;
-            }
-            let stop = matches!(setback, Some((_, ConsumeError::Unavailable(_))));
-            self.save_outside(consumer, passed, setback)?;
-            if stop {
-                return Ok(taken);
-            }
-        }
-        Ok(taken)
-    }
-
-    /// The next events of a consumer of your own, leased to this process; `None` when there are none or another process has it.
-    fn lease_events(&self, name: &str, limit: u32) -> Result<Option<Vec<Envelope>>, Error> {
-        let behind = self.read(|q| {
-            let row = q.consumer(name)?.unwrap_or_else(|| ConsumerRow::new(name));
-            Ok::<_, Error>(row.may_run(self.now()) && row.cursor < q.head()?.sequence)
-        })?;
-        if !behind {
-            return Ok(None);
-        }
-        let name = name.to_owned();
-        self.write_alone(move |app, tx| {
-            let now = app.now();
-            let mut row = load(tx, &name)?;
-            let held = row.lease.is_some_and(|l| l.owner != app.inner.owner && l.until > now);
-            if held || !row.may_run(now) {
-                return Ok(None);
-            }
-            let page = Page { after: row.cursor.get(), limit: Some(limit) };
-            let events = tx.events(&EventFilter::default(), page)?;
-            if events.is_empty() {
-                return Ok(None);
-            }
-            row.lease = Some(Lease { owner: app.inner.owner, until: now + TimeDelta::seconds(60) });
-            tx.put_consumer(&row)?;
-            Ok(Some(events))
-        })
-    }
-
-    fn park_outside_behind(&self, consumer: &dyn Consumer, event: &Envelope) -> Result<bool, Error> {
-        let (name, key) = (consumer.name().to_owned(), consumer.key(event));
-        let first = self.read(|q| Ok::<_, Error>(q.dead_events(&name, Some(&key))?.into_iter().next()))?;
-        let Some(first) = first else { return Ok(false) };
-        let event = event.clone();
-        self.write_alone(move |app, tx| {
-            // Taken again after a crash, an event is not parked twice.
-            if tx.dead_events(&name, Some(&key))?.iter().any(|letter| holds(letter, event.sequence)) {
-                return Ok(());
-            }
-            let reason = format!("waits behind dead letter {}", first.dead_letter_id);
-            let letter = dead_letter(tx, &name, &event, key, reason, app.now())?;
-            Ok::<_, Error>(tx.put_dead_letter(&letter)?)
-        })?;
-        Ok(true)
-    }
-
-    fn save_outside(
-        &self,
-        consumer: &dyn Consumer,
-        passed: Option<Sequence>,
-        setback: Option<(Envelope, ConsumeError)>,
-    ) -> Result<(), Error> {
-        let name = consumer.name().to_owned();
-        let key = setback.as_ref().map(|(event, _)| consumer.key(event)).unwrap_or_default();
-        self.write_alone(move |app, tx| {
-            let now = app.now();
-            let mut row = load(tx, &name)?;
-            // Whoever lost the lease has lost its say: the events are taken again, under the same sequence.
-            if row.lease.is_none_or(|l| l.owner != app.inner.owner) {
-                return Ok(());
-            }
-            row.lease = None;
-            if let Some(passed) = passed {
-                row.advance(passed);
-            }
-            match setback {
-                None => {}
-                Some((_, ConsumeError::Unavailable(why))) => {
-                    row.retry_at = Some(retry_at(now, row.attempts));
-                    row.attempts = row.attempts.saturating_add(1);
-                    row.last_error = Some(why);
-                }
-                Some((event, ConsumeError::Permanent(why))) => {
-                    let letter = dead_letter(tx, &name, &event, key, why, now)?;
-                    tx.put_dead_letter(&letter)?;
-                    row.advance(event.sequence);
-                }
-            }
-            Ok::<_, Error>(tx.put_consumer(&row)?)
-        })
-    }
 }
 
-fn load(tx: &mut dyn Transaction, name: &str) -> Result<ConsumerRow, OperationError> {
+/// A consumer that must be known.
+pub(super) fn load(tx: &mut dyn Transaction, name: &str) -> Result<ConsumerRow, OperationError> {
     tx.consumer(name)?.ok_or_else(|| OperationError::ConsumerNotFound { name: name.to_owned() })
 }

@@ -9,6 +9,7 @@ mod dead_letters;
 mod effects;
 mod error;
 mod outcome;
+mod outside;
 mod queries;
 mod request;
 mod reserve;

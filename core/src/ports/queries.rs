@@ -1,5 +1,7 @@
 //! Reading: what is committed, or, inside a work, what the transaction sees.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
@@ -128,8 +130,8 @@ pub struct Finding {
 pub struct Counts {
     /// Storages, deleted ones apart.
     pub storages: u64,
-    /// Reservations, by status, in the order of [`ReservationStatus::ALL`].
-    pub reservations: Vec<(String, u64)>,
+    /// Reservations, by status; every status is there.
+    pub reservations: BTreeMap<String, u64>,
     /// Reviews, deleted ones apart.
     pub reviews: u64,
     /// Messages.

@@ -163,6 +163,35 @@ fn a_full_disk_fails_the_whole_group_and_even_a_work_that_ignores_it_commits_not
 }
 
 #[test]
+fn a_transaction_given_up_by_sqlite_leaves_nothing_of_its_group() {
+    let (_folder, store, _) = in_file();
+    // Breaking off a statement that writes makes SQLite give up the whole transaction, as some I/O errors do.
+    let breaks = Arc::new(AtomicUsize::new(0));
+    let armed = Arc::clone(&breaks);
+    store.writer().progress_handler(1, Some(move || armed.load(Ordering::SeqCst) == 1)).unwrap();
+    let outcomes = Told::default();
+    let stubborn = piece("stubborn", &outcomes, move |tx| {
+        breaks.store(1, Ordering::SeqCst);
+        assert!(tx.add_channel("broken").is_err());
+        breaks.store(0, Ordering::SeqCst);
+        assert!(tx.add_channel("late").is_err(), "it would be committed by itself");
+        assert!(register(tx).is_err());
+        Verdict::Keep
+    });
+    store.submit(vec![keeping("a", &outcomes), stubborn], WAIT);
+    store.submit(vec![keeping("b", &outcomes)], WAIT);
+    store.drive();
+    let outcomes = told(&outcomes);
+    assert_eq!(outcomes.len(), 3);
+    let gave_up = |outcome: &Result<(), StoreError>| matches!(outcome, Err(StoreError::Other(why)) if why.contains("interrupted"));
+    assert!(outcomes.iter().all(|(_, outcome)| gave_up(outcome)), "{outcomes:?}");
+    assert_eq!(storages(&store), 0);
+    assert_eq!(read(&store, |q| q.channels()).unwrap(), ["inbox"]);
+    register_many(&store, 1);
+    assert_eq!(storages(&store), 1, "the store goes on");
+}
+
+#[test]
 fn whoever_is_told_may_write_and_read_and_drive() {
     struct Chain {
         store: Arc<SqliteStore>,
