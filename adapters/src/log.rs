@@ -42,7 +42,9 @@ fn decode_with(
         return Err(format!("{event_type:?} has schema version {schema_version}, this build knows 1 to {known}"));
     }
     let event = if schema_version == known {
-        Event::deserialize_fields(event_type, &mut serde_json::Deserializer::from_str(payload))
+        let mut json = serde_json::Deserializer::from_str(payload);
+        let event = Event::deserialize_fields(event_type, &mut json);
+        event.map(|read| read.and_then(|event| json.end().map(|()| event)))
     } else {
         let old = serde_json::from_str(payload).map_err(|e| format!("its payload is not JSON: {e}"))?;
         let fields = (schema_version..known).fold(old, |fields, from| {
@@ -285,6 +287,8 @@ pub(crate) mod tests {
         assert!(decode("StorageBurnt", 1, "{}").unwrap_err().contains("StorageBurnt"));
         assert!(decode("StorageDeleted", 1, "{}").unwrap_err().contains("storageId"));
         assert!(decode("StorageDeleted", 1, "nonsense").is_err());
+        assert!(decode("StorageDeleted", 1, r#"{"storageId":9} "#).is_ok());
+        assert!(decode("StorageDeleted", 1, r#"{"storageId":9}{}"#).is_err());
     }
 
     #[test]
