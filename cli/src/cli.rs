@@ -1,0 +1,158 @@
+//! The root of the command line: the global options, and how a line becomes an exit code.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
+use clap::{Args, CommandFactory, Parser};
+use storagerent::Lang;
+use storagerent::chrono::{DateTime, Utc};
+use storagerent::payment::Behaviour;
+
+use crate::commands::{self, Command};
+use crate::failure::{self, Failure};
+use crate::output::{self, Output};
+
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(Style::new().dimmed());
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  anything not below
+  2  usage, or an invalid value
+  3  not found
+  4  conflict: taken, price changed, wrong state
+  5  not allowed
+  6  payment declined
+  7  unavailable, busy or outcome unknown: try later
+
+Try `storagerent demo` first.";
+
+/// A reservation engine for rented storage space (창고대여): one SQLite file, no server.
+///
+/// Register storages, reserve and pay in one step, cancel with a refund, review, and see everything on one screen. stdout is
+/// data, stderr is words. Without --customer the caller is the manager.
+#[derive(Debug, Parser)]
+#[command(name = "storagerent", version, styles = STYLES, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes, before or after its name.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// The site's file, made if it is not there; if not given, storagerent/rent.db in the XDG data folder
+    #[arg(long, global = true, value_name = "FILE", env = "STORAGERENT_DB", hide_env_values = true)]
+    pub(crate) db: Option<PathBuf>,
+    /// Print JSON, one compact line; errors too, on stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Speak this language; if not given, the locale's. A new file keeps it for its messages
+    #[arg(long, global = true, value_name = "ko|en", value_parser = languages(), hide_possible_values = true)]
+    pub(crate) lang: Option<Lang>,
+    /// How the simulated payment service behaves for this one command; its books are FILE.books beside the database
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOW",
+        env = "STORAGERENT_PAYMENT",
+        hide_env_values = true,
+        default_value = "approve",
+        value_parser = behaviours()
+    )]
+    pub(crate) payment: Behaviour,
+    /// The time by which everything happens, RFC 3339: for tests, and for trying future dates
+    #[arg(long, global = true, hide = true, value_name = "TIMESTAMP", value_parser = timestamp)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+impl Globals {
+    /// The language asked for, else the locale's, else English.
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(locale)
+    }
+
+    pub(crate) fn output(&self) -> Output {
+        Output::new(self.json, self.lang())
+    }
+}
+
+fn languages() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(["ko", "en"]).map(|code| Lang::parse(&code).unwrap_or_default())
+}
+
+fn behaviours() -> impl TypedValueParser<Value = Behaviour> {
+    PossibleValuesParser::new(Behaviour::ALL.map(Behaviour::as_str)).map(|how| how.parse().unwrap_or_default())
+}
+
+fn timestamp(raw: &str) -> Result<DateTime<Utc>, String> {
+    let parsed = DateTime::parse_from_rfc3339(raw);
+    parsed.map(|at| at.to_utc()).map_err(|_| "a time is written as 2026-11-22T09:00:00Z".to_owned())
+}
+
+/// The language of the environment, by the variable that counts.
+fn locale() -> Lang {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    if locale.to_string_lossy().starts_with("ko") { Lang::Ko } else { Lang::En }
+}
+
+/// The command line as clap knows it: for completions and manual pages.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Reads a line and does what it says.
+pub(crate) fn run(line: Vec<OsString>) -> ExitCode {
+    match Cli::try_parse_from(&line) {
+        Ok(Cli { globals, command }) => {
+            let output = globals.output();
+            match commands::run(command, &globals, &output) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failure::tell(&failure, &output),
+            }
+        }
+        Err(refusal) => refuse(&refusal, &line),
+    }
+}
+
+/// Help and version go to stdout; what could not be read is told in clap's own words.
+fn refuse(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
+    let json = line.iter().skip(1).take_while(|word| *word != OsStr::new("--")).any(|word| word == "--json");
+    if !refusal.use_stderr() {
+        let shown = output::or_closed(refusal.print().map_err(Failure::stdout));
+        return shown
+            .map_or_else(|failure| failure::tell(&failure, &Output::new(json, locale())), |()| ExitCode::SUCCESS);
+    }
+    if json {
+        return failure::tell(&Failure::usage(refusal), &Output::new(true, Lang::En));
+    }
+    let safe = line.iter().all(|word| !output::safe::needed(&word.to_string_lossy()));
+    if safe {
+        // A terminal that is gone changes nothing about the exit code.
+        let _ = refusal.print();
+    } else {
+        output::words(output::safe::lines(&refusal.to_string()).trim_end());
+    }
+    ExitCode::from(failure::USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+}

@@ -1,0 +1,163 @@
+//! `db`: the file itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use storagerent::StoreError;
+use storagerent::chrono::Utc;
+use storagerent::sqlite::{self, SqliteStore};
+
+use crate::cli::Globals;
+use crate::failure::Failure;
+use crate::output::{Output, words};
+use crate::site::{self, Site, beside};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Describe the file
+    Info,
+    /// Copy everything, as it is at one moment, to a new file; others may go on writing
+    Backup(FileArg),
+    /// Put a backup in the file's place; the file as it was is kept beside it
+    #[command(after_help = "\
+No other process may use the file meanwhile. The backup is checked first: a
+damaged one, or one of a newer version, changes nothing. The file as it was is
+kept as FILE.before-restore-TIME. The payment service's books (FILE.books) are
+left alone: they are a third party's.")]
+    Restore(FileArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FileArg {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// What was backed up.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BackedUp<'a> {
+    file: &'a Path,
+    bytes: u64,
+}
+
+/// What was restored.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Restored<'a> {
+    file: &'a Path,
+    events: u64,
+    /// The file as it was before, if there was one.
+    kept: Option<&'a Path>,
+    /// Whether everything is as the restored log says.
+    ok: bool,
+}
+
+impl DbCommand {
+    pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
+        match self {
+            DbCommand::Info => Site::reading(globals, |site| site.out.show(&site.store.info()?)),
+            DbCommand::Backup(FileArg { file }) => Site::reading(globals, |site| backup(site, &file)),
+            DbCommand::Restore(FileArg { file }) => restore(globals, &file),
+        }
+    }
+}
+
+fn backup(site: &Site, file: &Path) -> Result<(), Failure> {
+    if file.symlink_metadata().is_ok() {
+        return Err(Failure::FileExists { path: file.to_owned() });
+    }
+    site.store.backup(file)?;
+    sqlite::check_file(file)?;
+    let bytes = fs::metadata(file).map_err(|e| Failure::file(file, e))?.len();
+    let (path, size) = (file.display(), words::bytes(bytes));
+    let sentence =
+        site.out.lang().pick(format!("{size} backed up to {path}"), format!("{path}에 {size}를 백업했습니다"));
+    site.out.say(&BackedUp { file, bytes }, &sentence)
+}
+
+fn restore(globals: &Globals, backup: &Path) -> Result<(), Failure> {
+    sqlite::check_file(backup)?;
+    let path = site::file(globals)?;
+    let draft = beside(&path, &format!(".restoring-{}", std::process::id()));
+    // Written and synced as a whole before anything of the present file is touched.
+    sqlite::restore(backup, &draft)?;
+    let replaced = keep_aside(&path).and_then(|kept| {
+        fs::rename(&draft, &path).and_then(|()| sync_folder(&path)).map_err(|e| Failure::file(&path, e))?;
+        Ok(kept)
+    });
+    let _ = fs::remove_file(&draft);
+    report(globals.output(), globals, &path, replaced?.as_deref())
+}
+
+/// Keeps the present file under another name, whole, and takes away what would be replayed into its successor.
+fn keep_aside(path: &Path) -> Result<Option<PathBuf>, Failure> {
+    if !path.try_exists().map_err(|e| Failure::file(path, e))? {
+        return Ok(None);
+    }
+    let kept = unused(path, &Utc::now().format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
+    let copied = SqliteStore::open(path).and_then(|store| store.backup(&kept));
+    let (wal, shm) = (beside(path, "-wal"), beside(path, "-shm"));
+    match copied {
+        // The last one to close a file takes its WAL away: who still has one is not alone.
+        Ok(()) if wal.exists() => {
+            let _ = fs::remove_file(&kept);
+            return Err(Failure::FileInUse { path: path.to_owned() });
+        }
+        Ok(()) => {}
+        Err(StoreError::Busy { .. }) => return Err(Failure::FileInUse { path: path.to_owned() }),
+        // What cannot be read as a database is kept byte for byte, with its WAL.
+        Err(_) => {
+            for (from, to) in [(path, kept.clone()), (&wal, beside(&kept, "-wal"))] {
+                if from.exists() {
+                    fs::copy(from, to).map_err(|e| Failure::file(from, e))?;
+                }
+            }
+        }
+    }
+    for stale in [wal, shm] {
+        match fs::remove_file(&stale) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Failure::file(&stale, e)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(Some(kept))
+}
+
+/// Makes a new name survive a power cut.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// A name beside the file that nothing has yet.
+fn unused(path: &Path, more: &str) -> PathBuf {
+    let first = beside(path, more);
+    let others = (2..1_000).map(|n| beside(path, &format!("{more}-{n}")));
+    std::iter::once(first.clone()).chain(others).find(|name| !name.exists()).unwrap_or(first)
+}
+
+fn report(out: Output, globals: &Globals, path: &Path, kept: Option<&Path>) -> Result<(), Failure> {
+    let verified = Site::reading(globals, |site| Ok(site.app.verify()?))?;
+    let (events, ok) = (verified.events, verified.ok);
+    let lang = out.lang();
+    let mut sentence = lang.pick(
+        format!("{events} events restored to {}", path.display()),
+        format!("{}에 이벤트 {events}건을 복원했습니다", path.display()),
+    );
+    if let Some(kept) = kept {
+        let kept = kept.display();
+        sentence.push_str(&lang.pick(format!("; the file as it was is {kept}"), format!(". 이전 파일: {kept}")));
+    }
+    out.say(&Restored { file: path, events, kept, ok }, &sentence)?;
+    if ok { Ok(()) } else { Err(Failure::Found) }
+}

@@ -1,0 +1,209 @@
+//! `export`: lists as CSV (RFC 4180), for spreadsheets and for `storage import`.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use csv::{Terminator, WriterBuilder};
+use serde::Serialize;
+use storagerent::chrono::SecondsFormat;
+use storagerent::{Page, PaymentRow, ReservationFilter, ReservationRow, StorageRow};
+
+use crate::cli::Globals;
+use crate::failure::Failure;
+use crate::output::{self, safe};
+use crate::site::Site;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportCommand {
+    /// All storages; `storage import` reads them again
+    Storages(ExportArgs),
+    /// All reservations
+    Reservations(ExportArgs),
+    /// All payments
+    Payments(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prices are in major units. A cell that a spreadsheet would take for a formula,
+because it begins with =, +, - or @, gets an apostrophe before it.")]
+pub(crate) struct ExportArgs {
+    /// The file, replaced if it is there; stdout if not given
+    #[arg(value_name = "FILE.csv")]
+    file: Option<PathBuf>,
+}
+
+/// What was written to a file.
+#[derive(Serialize)]
+struct Exported<'a> {
+    file: &'a Path,
+    exported: usize,
+}
+
+/// The lines of a table, made safe, header first.
+struct Csv {
+    bytes: Vec<u8>,
+    rows: usize,
+}
+
+impl ExportCommand {
+    pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
+        Site::reading(globals, |site| {
+            let all = Page::default();
+            match &self {
+                ExportCommand::Storages(args) => args.write(site, csv(STORAGE, &site.app.storages(all)?, storage)),
+                ExportCommand::Reservations(args) => {
+                    let rows = site.app.reservations(&ReservationFilter::default(), all)?;
+                    args.write(site, csv(RESERVATION, &rows, reservation))
+                }
+                ExportCommand::Payments(args) => args.write(site, csv(PAYMENT, &site.app.payments(all)?, payment)),
+            }
+        })
+    }
+}
+
+impl ExportArgs {
+    fn write(&self, site: &Site, csv: Csv) -> Result<(), Failure> {
+        let Some(file) = self.file.as_deref().filter(|file| file.as_os_str() != "-") else {
+            return output::bytes(&csv.bytes);
+        };
+        replace(file, &csv.bytes).map_err(|e| Failure::file(file, e))?;
+        let n = csv.rows;
+        let sentence = site
+            .out
+            .lang()
+            .pick(format!("{n} rows written to {}", file.display()), format!("{}에 {n}행을 썼습니다", file.display()));
+        site.out.say(&Exported { file, exported: n }, &sentence)
+    }
+}
+
+/// Writes a file as a whole, or not at all. What is no plain file, such as a pipe, is written as it is.
+fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    if fs::metadata(&file).is_ok_and(|about| !about.is_file()) {
+        return File::options().write(true).open(&file)?.write_all(bytes);
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = tempfile::Builder::new();
+    draft.prefix(".storagerent-").suffix(".csv");
+    // As any new file: readable by whom the umask lets.
+    #[cfg(unix)]
+    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut draft = draft.tempfile_in(folder)?;
+    if let Ok(about) = fs::metadata(&file) {
+        draft.as_file().set_permissions(about.permissions())?;
+    }
+    draft.write_all(bytes)?;
+    draft.as_file().sync_all()?;
+    draft.persist(&file)?;
+    Ok(())
+}
+
+const STORAGE: &[&str] =
+    &["storageId", "description", "price", "currency", "per", "storageStatus", "reviewCnt", "rating", "withdrawn"];
+const RESERVATION: &[&str] = &[
+    "reservationId",
+    "storageId",
+    "customer",
+    "from",
+    "until",
+    "price",
+    "currency",
+    "reservationStatus",
+    "paymentId",
+    "holdExpiresAt",
+    "paidUntil",
+    "correlationId",
+];
+const PAYMENT: &[&str] = &["paymentId", "reservationId", "storageId", "price", "currency", "paymentStatus"];
+
+fn text(value: impl ToString) -> String {
+    value.to_string()
+}
+
+fn maybe(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, text)
+}
+
+fn storage(row: &StorageRow) -> Vec<String> {
+    let price = row.rate.price();
+    vec![
+        text(row.storage_id),
+        text(&row.description),
+        price.major(),
+        text(price.currency().code()),
+        text(row.rate.per().as_str()),
+        text(row.storage_status.as_str()),
+        text(row.review_cnt),
+        maybe(row.rating),
+        text(row.withdrawn),
+    ]
+}
+
+fn reservation(row: &ReservationRow) -> Vec<String> {
+    let booking = &row.booking;
+    vec![
+        text(booking.reservation_id),
+        text(booking.storage_id),
+        text(&booking.customer),
+        text(booking.period.from()),
+        maybe(booking.period.until()),
+        booking.price.major(),
+        text(booking.price.currency().code()),
+        text(row.reservation_status.as_str()),
+        text(booking.payment_id),
+        maybe(row.hold_expires_at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))),
+        maybe(row.paid_until),
+        text(row.correlation_id.as_str()),
+    ]
+}
+
+fn payment(row: &PaymentRow) -> Vec<String> {
+    vec![
+        text(row.payment_id),
+        text(row.reservation_id),
+        text(row.storage_id),
+        row.price.major(),
+        text(row.price.currency().code()),
+        text(row.payment_status.as_str()),
+    ]
+}
+
+fn csv<T>(header: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) -> Csv {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    let written = writer.write_record(header).and_then(|()| {
+        rows.iter().try_for_each(|row| writer.write_record(cells(row).iter().map(|cell| harmless(cell))))
+    });
+    written.expect("every record has the header's cells, and a Vec takes every byte");
+    let bytes = writer.into_inner().expect("a Vec takes every byte");
+    Csv { bytes, rows: rows.len() }
+}
+
+/// A cell that is no formula to any spreadsheet, and no command to a terminal.
+fn harmless(cell: &str) -> String {
+    let begins_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let apostrophe = if begins_formula { "'" } else { "" };
+    format!("{apostrophe}{}", safe::line(cell))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_defused_and_other_text_is_left_alone() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"] {
+            assert_eq!(harmless(cell), format!("'{cell}"));
+        }
+        assert_eq!(harmless("강남 소형 1평 - CCTV"), "강남 소형 1평 - CCTV");
+        assert_eq!(harmless("\t=1"), "'\\u{9}=1");
+    }
+
+    #[test]
+    fn cells_are_quoted_as_rfc_4180_says() {
+        let csv = csv(&["a", "b"], &[("say \"hi\", you", "plain")], |row| vec![row.0.to_owned(), row.1.to_owned()]);
+        assert_eq!(String::from_utf8(csv.bytes).unwrap(), "a,b\r\n\"say \"\"hi\"\", you\",plain\r\n");
+    }
+}

@@ -1,0 +1,228 @@
+//! What an import reads: CSV checked line by line, every bad one told by its number and why.
+
+use std::collections::HashMap;
+
+use csv::{ByteRecord, ReaderBuilder};
+use storagerent::{Description, InvalidValue, Lang, Money, Per, Rate, RegisterStorage};
+
+use super::RefusedLine;
+
+/// What checking a file came to.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) storages: Vec<RegisterStorage>,
+    pub(super) refused: Vec<RefusedLine>,
+    /// Whether there is a header to read the lines by.
+    pub(super) usable: bool,
+}
+
+/// Checks all of a file.
+pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
+    let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
+    let mut checked = Checked { storages: Vec::new(), refused: Vec::new(), usable: true };
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(data);
+    let mut lines = Lines { data, at: 0, line: 1 };
+    let mut record = ByteRecord::new();
+    let mut columns = None;
+    loop {
+        let started = reader.position().byte();
+        // Records of bytes, from memory, of any length: there is nothing left to fail.
+        if !reader.read_byte_record(&mut record).unwrap_or(false) {
+            break;
+        }
+        let line = lines.line_of(started);
+        match &columns {
+            None => match Columns::named(&record) {
+                Ok(named) => columns = Some(named),
+                Err(reason) => return unusable(reason.told(lang), line),
+            },
+            Some(columns) => match columns.storage(&record) {
+                Ok(storage) => checked.storages.push(storage),
+                Err(reasons) => checked.refused.push(refused(line, &reasons, lang)),
+            },
+        }
+    }
+    if columns.is_none() {
+        let reason = Reason::new(
+            "the file is empty; its first line must name the columns",
+            "파일이 비어 있습니다. 첫 줄에 열 이름이 있어야 합니다",
+        );
+        return unusable(reason.told(lang), 1);
+    }
+    checked
+}
+
+fn unusable(reason: String, line: u64) -> Checked {
+    Checked { storages: Vec::new(), refused: vec![RefusedLine { line, reason }], usable: false }
+}
+
+fn refused(line: u64, reasons: &[Reason], lang: Lang) -> RefusedLine {
+    let reasons = reasons.iter().map(|reason| reason.told(lang)).collect::<Vec<_>>();
+    RefusedLine { line, reason: reasons.join("; ") }
+}
+
+/// Counts the lines of a file up to where a record begins. The csv crate's own count lags behind where lines end in CR LF, or
+/// are empty.
+struct Lines<'a> {
+    data: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that was read from here: records come after the line ends that stand here.
+    fn line_of(&mut self, started: u64) -> u64 {
+        let started = usize::try_from(started).unwrap_or(usize::MAX).min(self.data.len());
+        while self.at < started || matches!(self.data.get(self.at), Some(b'\r' | b'\n')) {
+            let ends_line = match self.data[self.at] {
+                b'\n' => true,
+                b'\r' => self.data.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(ends_line);
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
+/// Why a line is bad, in both languages.
+struct Reason {
+    en: String,
+    ko: String,
+}
+
+impl Reason {
+    fn new(en: impl Into<String>, ko: impl Into<String>) -> Self {
+        Reason { en: en.into(), ko: ko.into() }
+    }
+
+    fn told(&self, lang: Lang) -> String {
+        lang.pick(&self.en, &self.ko).clone()
+    }
+}
+
+impl From<InvalidValue> for Reason {
+    fn from(value: InvalidValue) -> Self {
+        let InvalidValue { field, reason, reason_ko } = value;
+        Reason::new(format!("{field}: {reason}"), format!("{field}: {reason_ko}"))
+    }
+}
+
+/// Where the columns are.
+struct Columns {
+    count: usize,
+    description: usize,
+    price: usize,
+    currency: usize,
+    per: Option<usize>,
+}
+
+impl Columns {
+    fn named(header: &ByteRecord) -> Result<Self, Reason> {
+        let mut at = HashMap::new();
+        for (index, name) in header.iter().enumerate() {
+            let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+            if at.insert(name.clone(), index).is_some() && !name.is_empty() {
+                return Err(Reason::new(
+                    format!("there are two columns {name:?}"),
+                    format!("{name:?} 열이 두 개입니다"),
+                ));
+            }
+        }
+        let needed = |name: &str| {
+            at.get(name).copied().ok_or_else(|| {
+                let known = "description, price, currency[, per]";
+                Reason::new(
+                    format!("there is no column {name}; the first line must name {known}"),
+                    format!("{name} 열이 없습니다. 첫 줄에 {known} 열 이름이 있어야 합니다"),
+                )
+            })
+        };
+        Ok(Columns {
+            count: header.len(),
+            description: needed("description")?,
+            price: needed("price")?,
+            currency: needed("currency")?,
+            per: at.get("per").copied(),
+        })
+    }
+
+    /// The storage a line offers, or all that is wrong with it.
+    fn storage(&self, record: &ByteRecord) -> Result<RegisterStorage, Vec<Reason>> {
+        if record.len() != self.count {
+            let (n, of) = (record.len(), self.count);
+            return Err(vec![Reason::new(
+                format!("cells found: {n}, columns named: {of}"),
+                format!("칸 {n}개, 열 {of}개로 맞지 않습니다"),
+            )]);
+        }
+        let Ok(cells) = csv::StringRecord::from_byte_record(record.clone()) else {
+            return Err(vec![Reason::new("is not UTF-8", "UTF-8이 아닙니다")]);
+        };
+        let cell = |at: usize| cells.get(at).unwrap_or_default();
+        let description = Description::new(cell(self.description));
+        let per = self.per.map(cell).filter(|per| !per.trim().is_empty()).map_or(Ok(Per::Rental), Per::parse);
+        let price = Money::parse(cell(self.price), cell(self.currency)).and_then(Money::above_zero);
+        match (description, price, per) {
+            (Ok(description), Ok(price), Ok(per)) => {
+                let rate = Rate::new(price, per).map_err(|e| vec![e.into()])?;
+                Ok(RegisterStorage { description, rate })
+            }
+            (description, price, per) => {
+                let reasons = [description.err(), price.err(), per.err()];
+                Err(reasons.into_iter().flatten().map(Reason::from).collect())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines_refused(data: &str) -> Vec<u64> {
+        check(data.as_bytes(), Lang::En).refused.iter().map(|r| r.line).collect()
+    }
+
+    #[test]
+    fn line_numbers_are_those_of_an_editor() {
+        for end in ["\n", "\r\n", "\r"] {
+            let data = ["description,price,currency", "a,1,KRW", "", "", "b,x,KRW", "\"c\n", "d\",2,KRW", ",3,KRW", ""];
+            // The quoted cell holds a line feed of its own, whatever ends the lines.
+            assert_eq!(lines_refused(&data.join(end)), [5, 6, 9], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_other_columns_do_no_harm() {
+        let data = "\u{feff}storageId, Price ,description,CURRENCY,per,x\r\n7,10.50,Unit,USD,month,\r\n8,3,U,KRW,,\r\n";
+        let checked = check(data.as_bytes(), Lang::En);
+        assert_eq!(checked.refused, []);
+        let rates: Vec<_> = checked.storages.iter().map(|s| (s.rate.price().amount(), s.rate.per())).collect();
+        assert_eq!(rates, [(1050, Per::Month), (3, Per::Rental)]);
+    }
+
+    #[test]
+    fn what_is_no_text_or_ragged_is_a_bad_line() {
+        let data = b"description,price,currency\n\xff\xfe,1,KRW\na,1\na,1,KRW,x\n\"open,1,KRW\n";
+        let checked = check(data, Lang::En);
+        assert_eq!(checked.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3, 4, 5]);
+        assert!(checked.storages.is_empty() && checked.usable);
+    }
+
+    #[test]
+    fn a_file_without_the_columns_is_not_usable() {
+        for data in ["", "\n\n", "a,1,KRW\n", "description,price\n", "price,price,description,currency\n"] {
+            let checked = check(data.as_bytes(), Lang::Ko);
+            assert!(!checked.usable && checked.refused.len() == 1, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_line_is_told() {
+        let checked = check(b"description,price,currency,per\n,x,KRW,week\n", Lang::En);
+        let reason = &checked.refused[0].reason;
+        assert!(reason.contains("description:") && reason.contains("price:") && reason.contains("per:"), "{reason}");
+    }
+}

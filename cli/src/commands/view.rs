@@ -1,0 +1,32 @@
+//! `view`: the one screen.
+
+use clap::Args;
+use storagerent::{StorageId, StorageStatus, ViewFilter};
+
+use super::args::{self, PageArgs};
+use crate::cli::Globals;
+use crate::failure::Failure;
+use crate::site::Site;
+
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// Only this storage, as one object
+    #[arg(value_name = "STORAGE_ID", value_parser = args::id, conflicts_with_all = ["status", "limit", "after"])]
+    storage_id: Option<u64>,
+    /// Only storages in this state
+    #[arg(long, value_name = "STATUS", value_parser = args::storage_statuses())]
+    status: Option<StorageStatus>,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+impl ViewArgs {
+    pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
+        if let Some(id) = self.storage_id {
+            return Site::reading(globals, |site| site.out.show(&site.app.view(StorageId::new(id))?));
+        }
+        let filter = ViewFilter { status: self.status };
+        let narrowed = self.page.narrows() || self.status.is_some();
+        Site::reading(globals, |site| site.out.list(&site.app.views(&filter, self.page.page())?, narrowed))
+    }
+}

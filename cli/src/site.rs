@@ -1,0 +1,172 @@
+//! The site a command works on: opening its file, doing what is due before, and letting consumers and effects run after.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use etcetera::BaseStrategy;
+use storagerent::clock::ManualClock;
+use storagerent::effect::{Charge, Outcome};
+use storagerent::payment::{Behaviour, SimulatedGateway};
+use storagerent::sqlite::SqliteStore;
+use storagerent::{App, Caller, CustomerId, Lang, Options, PaymentGateway, StoreError};
+
+use crate::cli::Globals;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// An opened site.
+pub(crate) struct Site {
+    pub(crate) app: App,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) out: Output,
+}
+
+/// What a command does to the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Goes on even if what is due cannot be written.
+    Reads,
+    /// Is refused then.
+    Writes,
+    /// Does itself what is due.
+    IsTheClock,
+}
+
+impl Site {
+    /// Opens the site and asks it something.
+    pub(crate) fn reading<T>(globals: &Globals, f: impl FnOnce(&Site) -> Result<T, Failure>) -> Result<T, Failure> {
+        Site::with(globals, Access::Reads, f)
+    }
+
+    /// Opens the site and changes something.
+    pub(crate) fn writing<T>(globals: &Globals, f: impl FnOnce(&Site) -> Result<T, Failure>) -> Result<T, Failure> {
+        Site::with(globals, Access::Writes, f)
+    }
+
+    /// Opens the site and does what is due, which is then all there is to do.
+    pub(crate) fn ticking<T>(globals: &Globals, f: impl FnOnce(&Site) -> Result<T, Failure>) -> Result<T, Failure> {
+        Site::with(globals, Access::IsTheClock, f)
+    }
+
+    fn with<T>(globals: &Globals, access: Access, f: impl FnOnce(&Site) -> Result<T, Failure>) -> Result<T, Failure> {
+        let site = Site::open(globals)?;
+        let due = match access {
+            Access::Reads | Access::Writes => site.app.tick().map(drop),
+            Access::IsTheClock => Ok(()),
+        };
+        let could_write = due.is_ok();
+        if access == Access::Writes {
+            due?;
+        }
+        let answer = f(&site);
+        if could_write {
+            site.catch_up();
+        }
+        answer
+    }
+
+    fn open(globals: &Globals) -> Result<Site, Failure> {
+        let path = file(globals)?;
+        let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
+        let store = Arc::new(SqliteStore::open(&path)?);
+        let gateway = LazyGateway::new(beside(&path, ".books"), globals.payment);
+        let mut options = Options::new(gateway);
+        if let Some(now) = globals.now {
+            options = options.clock(ManualClock::at(now));
+        }
+        let app = storagerent::over(Arc::<SqliteStore>::clone(&store), options)?;
+        let out = globals.output();
+        if is_new {
+            keep_language(&app, out.lang())?;
+        }
+        Ok(Site { app, store, out })
+    }
+
+    /// Lets consumers and effects run. Their trouble is kept with them, and is no trouble of the command's.
+    pub(crate) fn catch_up(&self) {
+        let _ = self.app.run_consumers(u32::MAX);
+        if self.app.run_effects(u32::MAX).is_ok_and(|effects| effects.done + effects.failed > 0) {
+            let _ = self.app.run_consumers(u32::MAX);
+        }
+    }
+}
+
+/// A new file speaks to customers in the language it was made in.
+fn keep_language(app: &App, lang: Lang) -> Result<(), Failure> {
+    if app.settings()?.language != lang {
+        app.set(&Caller::manager(), "language", lang.code())?;
+    }
+    Ok(())
+}
+
+/// Who asks: that customer, or the manager.
+pub(crate) fn caller(customer: Option<&str>) -> Result<Caller, Failure> {
+    Ok(match customer {
+        Some(name) => Caller::customer(CustomerId::new(name)?),
+        None => Caller::manager(),
+    })
+}
+
+/// The site's file: the one named, or the one in the data folder, which is made if need be.
+pub(crate) fn file(globals: &Globals) -> Result<PathBuf, Failure> {
+    if let Some(path) = &globals.db {
+        return Ok(path.clone());
+    }
+    let folders = etcetera::choose_base_strategy().map_err(|_| Failure::NoDataFolder)?;
+    let folder = folders.data_dir().join("storagerent");
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|e| Failure::file(&folder, e))?;
+    Ok(folder.join("rent.db"))
+}
+
+/// A file beside another one, of the same name and more.
+pub(crate) fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(more);
+    PathBuf::from(name)
+}
+
+/// The simulated payment service, whose books are opened when it is called first: who only looks leaves no file behind.
+struct LazyGateway {
+    books: PathBuf,
+    behaviour: Behaviour,
+    opened: OnceLock<Result<SimulatedGateway, StoreError>>,
+}
+
+impl LazyGateway {
+    fn new(books: PathBuf, behaviour: Behaviour) -> Self {
+        LazyGateway { books, behaviour, opened: OnceLock::new() }
+    }
+
+    /// Calls the service, or says why it cannot be called.
+    fn call(&self, f: impl FnOnce(&SimulatedGateway) -> Outcome, cannot: impl FnOnce(String) -> Outcome) -> Outcome {
+        let open = || match self.behaviour {
+            // A service that is down is not reached, nor are its books.
+            Behaviour::Down => Ok(SimulatedGateway::in_memory(Behaviour::Down)),
+            other => SimulatedGateway::with_books(&self.books, other),
+        };
+        match self.opened.get_or_init(open) {
+            Ok(gateway) => f(gateway),
+            Err(error) => cannot(error.to_string()),
+        }
+    }
+}
+
+impl PaymentGateway for LazyGateway {
+    fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        self.call(|gateway| gateway.charge(charge, deadline), |reason| Outcome::NotTaken { reason })
+    }
+
+    fn void(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        self.call(|gateway| gateway.void(charge, deadline), |reason| Outcome::Unavailable { reason })
+    }
+
+    fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        self.call(|gateway| gateway.refund(charge, deadline), |reason| Outcome::Unavailable { reason })
+    }
+}
