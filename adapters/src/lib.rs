@@ -151,3 +151,12 @@ pub fn over(store: Arc<dyn Store>, options: Options) -> Result<App, Error> {
     let Options { gateway, notifiers, consumers, clock, ids, wait_max, sabotage } = options;
     App::new(Parts { store, clock, ids, gateway, notifiers, consumers, wait_max, sabotage })
 }
+
+/// The READMEs' code is compiled and run with the doctests.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../../README.md")]
+    struct English;
+    #[doc = include_str!("../../README.ko.md")]
+    struct Korean;
+}
