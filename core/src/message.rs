@@ -3,7 +3,7 @@
 //! Decides which events are told, and the words. Never sends: that is a deliver effect.
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::event::{Envelope, Event};
 use crate::payment::PaymentEvent;
@@ -14,7 +14,7 @@ use crate::shared::{Booking, CorrelationId, CustomerId, Lang, MessageId, Reserva
 pub const INBOX: &str = "inbox";
 
 /// A message as it is kept and shown. At most one exists per event and channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRow {
     /// Its id.
@@ -30,17 +30,14 @@ pub struct MessageRow {
     /// The words, in the language of the site when it was written.
     pub content: String,
     /// The event that caused it.
-    #[serde(skip, default = "zero")]
+    #[serde(skip)]
     pub event_sequence: Sequence,
     /// The channel it goes over.
     #[serde(skip)]
     pub channel: String,
     /// The request it belongs to.
+    #[serde(skip)]
     pub correlation_id: CorrelationId,
-}
-
-fn zero() -> Sequence {
-    Sequence::ZERO
 }
 
 /// What the customer is told about an event, if anything: the booking it is about and the words.
@@ -197,3 +194,7 @@ fn paid_words(paid_until: Option<NaiveDate>, lang: Lang) -> String {
         None => lang.pick(" paid".to_owned(), " 결제됨".to_owned()),
     }
 }
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -61,6 +61,7 @@ impl ConsumerCommand {
                 show(site, &name)
             }),
             ConsumerCommand::Run => Site::writing(globals, |site| {
+                site.app.hurry(&manager)?;
                 let answer = site.app.execute(&manager, Command::RunConsumers)?;
                 let consumed = if let Answer::Consumed { consumed, .. } = &answer { *consumed } else { 0 };
                 let lang = site.out.lang();

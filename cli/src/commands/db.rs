@@ -39,19 +39,19 @@ pub(crate) struct FileArg {
 /// What was backed up.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct BackedUp<'a> {
-    file: &'a Path,
+struct BackedUp {
+    file: String,
     bytes: u64,
 }
 
 /// What was restored.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Restored<'a> {
-    file: &'a Path,
+struct Restored {
+    file: String,
     events: u64,
     /// The file as it was before, if there was one.
-    kept: Option<&'a Path>,
+    kept: Option<String>,
     /// Whether everything is as the restored log says.
     ok: bool,
 }
@@ -73,9 +73,9 @@ fn backup(site: &Site, file: &Path) -> Result<(), Failure> {
     site.store.backup(file)?;
     sqlite::check_file(file)?;
     let bytes = fs::metadata(file).map_err(|e| Failure::file(file, e))?.len();
-    let (path, size) = (file.display(), words::bytes(bytes));
-    let sentence =
-        site.out.lang().pick(format!("{size} backed up to {path}"), format!("{path}에 {size}를 백업했습니다"));
+    let (file, size) = (file.display().to_string(), words::bytes(bytes));
+    let lang = site.out.lang();
+    let sentence = lang.pick(format!("{size} backed up to {file}"), format!("{file}에 {size}를 백업했습니다"));
     site.out.say(&BackedUp { file, bytes }, &sentence)
 }
 
@@ -149,15 +149,13 @@ fn unused(path: &Path, more: &str) -> PathBuf {
 fn report(out: Output, globals: &Globals, path: &Path, kept: Option<&Path>) -> Result<(), Failure> {
     let verified = Site::reading(globals, |site| Ok(site.app.verify()?))?;
     let (events, ok) = (verified.events, verified.ok);
+    let (file, kept) = (path.display().to_string(), kept.map(|kept| kept.display().to_string()));
     let lang = out.lang();
-    let mut sentence = lang.pick(
-        format!("{events} events restored to {}", path.display()),
-        format!("{}에 이벤트 {events}건을 복원했습니다", path.display()),
-    );
-    if let Some(kept) = kept {
-        let kept = kept.display();
+    let mut sentence =
+        lang.pick(format!("{events} events restored to {file}"), format!("{file}에 이벤트 {events}건을 복원했습니다"));
+    if let Some(kept) = &kept {
         sentence.push_str(&lang.pick(format!("; the file as it was is {kept}"), format!(". 이전 파일: {kept}")));
     }
-    out.say(&Restored { file: path, events, kept, ok }, &sentence)?;
+    out.say(&Restored { file, events, kept, ok }, &sentence)?;
     if ok { Ok(()) } else { Err(Failure::Found) }
 }

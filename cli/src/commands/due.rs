@@ -1,7 +1,7 @@
 //! `tick`, `settle` and `run-due`: what is due, done on demand.
 
 use serde::Serialize;
-use storagerent::{EffectsDone, Lang, Settled};
+use storagerent::{Caller, EffectsDone, Lang, Settled};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -13,7 +13,11 @@ pub(super) fn tick(globals: &Globals) -> Result<(), Failure> {
 }
 
 pub(super) fn run_due(globals: &Globals) -> Result<(), Failure> {
-    Site::ticking(globals, |site| site.out.show(&site.app.run_due()?))
+    Site::ticking(globals, |site| {
+        // Whoever asks by hand means now, not when the next try is due.
+        site.app.hurry(&Caller::manager())?;
+        site.out.show(&site.app.run_due()?)
+    })
 }
 
 /// What settling came to, the payment service's answers included.
@@ -36,6 +40,7 @@ impl Shown for SettledNow {
 
 pub(super) fn settle(globals: &Globals) -> Result<(), Failure> {
     Site::writing(globals, |site| {
+        site.app.hurry(&Caller::manager())?;
         let settled = site.app.settle()?;
         // What was written down is asked at once, so that the next look at it knows.
         let effects = site.app.run_effects(u32::MAX)?;

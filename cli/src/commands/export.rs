@@ -37,8 +37,8 @@ pub(crate) struct ExportArgs {
 
 /// What was written to a file.
 #[derive(Serialize)]
-struct Exported<'a> {
-    file: &'a Path,
+struct Exported {
+    file: String,
     exported: usize,
 }
 
@@ -70,11 +70,9 @@ impl ExportArgs {
             return output::bytes(&csv.bytes);
         };
         replace(file, &csv.bytes).map_err(|e| Failure::file(file, e))?;
-        let n = csv.rows;
-        let sentence = site
-            .out
-            .lang()
-            .pick(format!("{n} rows written to {}", file.display()), format!("{}에 {n}행을 썼습니다", file.display()));
+        let (file, n) = (file.display().to_string(), csv.rows);
+        let lang = site.out.lang();
+        let sentence = lang.pick(format!("{n} rows written to {file}"), format!("{file}에 {n}행을 썼습니다"));
         site.out.say(&Exported { file, exported: n }, &sentence)
     }
 }

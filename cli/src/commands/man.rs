@@ -1,6 +1,6 @@
 //! `man`: manual pages, one per command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -18,8 +18,8 @@ pub(crate) struct ManArgs {
 
 /// What was written.
 #[derive(Serialize)]
-struct Written<'a> {
-    dir: &'a Path,
+struct Written {
+    dir: String,
     pages: usize,
 }
 
@@ -31,10 +31,10 @@ impl ManArgs {
         let mut root = cli::command();
         root.build();
         let pages = count(&root);
-        let sentence = out.lang().pick(
-            format!("{pages} manual pages written to {}", dir.display()),
-            format!("{}에 매뉴얼 {pages}쪽을 썼습니다", dir.display()),
-        );
+        let dir = dir.display().to_string();
+        let sentence = out
+            .lang()
+            .pick(format!("{pages} manual pages written to {dir}"), format!("{dir}에 매뉴얼 {pages}쪽을 썼습니다"));
         out.say(&Written { dir, pages }, &sentence)
     }
 }

@@ -116,14 +116,6 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::stdout)
 }
 
-/// A reader of stdout that has gone is no failure.
-pub(crate) fn or_closed(written: Result<(), Failure>) -> Result<(), Failure> {
-    match written {
-        Err(Failure::Closed) => Ok(()),
-        other => other,
-    }
-}
-
 /// Writes words to stderr. If nobody can read them, so be it.
 pub(crate) fn words(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");

@@ -1,10 +1,12 @@
-//! What people see of reports: what a pass did, how the site is, what verifying found.
+//! What people see of running a site: what a pass did, how things are, consumers, dead letters, what verifying found.
 
 use storagerent::sqlite::DbInfo;
-use storagerent::{Lang, RanDue, ReservationStatus, Settings, Status, Ticked, Verified};
+use storagerent::{
+    ConsumerStatus, DeadLetter, DeadSubject, Lang, RanDue, ReservationStatus, Settings, Status, Ticked, Verified,
+};
 
 use super::field::{Field, Fields, Shown, Tone};
-use super::words;
+use super::{Listed, words};
 
 impl Shown for Ticked {
     fn fields(&self, lang: Lang) -> Vec<Field> {
@@ -45,13 +47,12 @@ impl Shown for Settings {
 impl Shown for Status {
     fn fields(&self, lang: Lang) -> Vec<Field> {
         let breaker = words::breaker(self.breaker, lang);
-        let of_status = |(code, n): (&String, &u64)| {
-            let word = ReservationStatus::parse(code).map_or(code.as_str(), |s| words::reservation(s, lang).0);
-            format!("{word} {n}")
+        let of_status = |status: ReservationStatus| {
+            let n = self.counts.reservations.get(status.as_str()).copied().unwrap_or(0);
+            (n > 0).then(|| format!("{} {n}", words::reservation(status, lang).0))
         };
-        let some = self.counts.reservations.iter().filter(|(_, n)| **n > 0);
-        let reservations = some.map(of_status).collect::<Vec<_>>().join(", ");
-        let behind = |c: &storagerent::ConsumerStatus| {
+        let reservations = ReservationStatus::ALL.into_iter().filter_map(of_status).collect::<Vec<_>>().join(", ");
+        let behind = |c: &ConsumerStatus| {
             let paused = if c.row.paused { lang.pick(" (paused)", " (멈춤)") } else { "" };
             format!("{} {}{paused}", c.row.name, c.behind)
         };
@@ -106,5 +107,65 @@ impl Shown for DbInfo {
             .number("page size", "페이지 크기", words::bytes(self.page_size))
             .text("SQLite", "SQLite", &self.sqlite_version)
             .done()
+    }
+}
+
+impl Shown for ConsumerStatus {
+    fn fields(&self, lang: Lang) -> Vec<Field> {
+        let row = &self.row;
+        let state = match (row.paused, row.retry_at) {
+            (true, _) => (lang.pick("paused", "멈춤"), Tone::Waiting),
+            (false, Some(_)) => (lang.pick("waiting", "대기"), Tone::Bad),
+            (false, None) => (lang.pick("running", "실행"), Tone::Good),
+        };
+        Fields::new(lang)
+            .text("consumer", "소비자", &row.name)
+            .status("state", "상태", state)
+            .number("cursor", "커서", row.cursor)
+            .number("behind", "밀린 이벤트", self.behind)
+            .number("attempts", "시도", row.attempts)
+            .folds()
+            .maybe("retry at", "재시도", row.retry_at.map(words::moment))
+            .folds()
+            .free("last error", "마지막 오류", row.last_error.as_deref().unwrap_or("-"))
+            .done()
+    }
+}
+
+impl Listed for ConsumerStatus {
+    fn none_yet(lang: Lang) -> &'static str {
+        lang.pick("no consumers", "소비자가 없습니다")
+    }
+}
+
+impl Shown for DeadLetter {
+    fn fields(&self, lang: Lang) -> Vec<Field> {
+        let about = match &self.subject {
+            DeadSubject::Event { consumer, sequence, key } => lang.pick(
+                format!("{consumer}: event {sequence} of {key}"),
+                format!("{consumer}: 이벤트 {sequence} ({key})"),
+            ),
+            DeadSubject::Effect { effect_id, action } => {
+                lang.pick(format!("{action}: effect {effect_id}"), format!("{action}: 효과 {effect_id}"))
+            }
+        };
+        Fields::new(lang)
+            .number("dead letter", "데드레터", self.dead_letter_id)
+            .headed("id", "번호")
+            .free("about", "대상", about)
+            .free("reason", "이유", &self.reason)
+            .text("parked at", "보관 시각", words::moment(self.parked_at))
+            .folds()
+            .maybe("closed at", "종료 시각", self.closed_at.map(words::moment))
+            .alone_only()
+            .maybe("resolution", "처리", self.resolution.as_deref())
+            .alone_only()
+            .done()
+    }
+}
+
+impl Listed for DeadLetter {
+    fn none_yet(lang: Lang) -> &'static str {
+        lang.pick("no dead letters", "데드레터가 없습니다")
     }
 }

@@ -1,8 +1,7 @@
 //! What people see of the engine's rows.
 
 use storagerent::{
-    Available, ConsumerStatus, DeadLetter, DeadSubject, Lang, MessageRow, Money, PaymentRow, Quote, ReservationRow,
-    ReviewRow, StorageRow, StorageViewRow,
+    Available, Lang, MessageRow, Money, PaymentRow, Quote, ReservationRow, ReviewRow, StorageRow, StorageViewRow,
 };
 
 use super::field::{Field, Fields, Shown, Tone};
@@ -84,7 +83,7 @@ impl Shown for ReservationRow {
             .status("status", "상태", words::reservation(self.reservation_status, lang))
             .number("payment", "결제", booking.payment_id)
             .folds()
-            .maybe("paid until", "결제된 기간", self.paid_until)
+            .maybe("paid until", "결제 기간 끝", self.paid_until)
             .alone_only()
             .maybe("hold expires", "가예약 만료", self.hold_expires_at.map(words::moment))
             .alone_only()
@@ -228,67 +227,7 @@ impl Shown for Quote {
         fields
             .number("total", "합계", self.total)
             .toned(Tone::Strong)
-            .maybe("paid until", "결제된 기간", self.paid_until)
+            .maybe("paid until", "결제 기간 끝", self.paid_until)
             .done()
-    }
-}
-
-impl Shown for ConsumerStatus {
-    fn fields(&self, lang: Lang) -> Vec<Field> {
-        let row = &self.row;
-        let state = match (row.paused, row.retry_at) {
-            (true, _) => (lang.pick("paused", "멈춤"), Tone::Waiting),
-            (false, Some(_)) => (lang.pick("waiting", "대기"), Tone::Bad),
-            (false, None) => (lang.pick("running", "실행"), Tone::Good),
-        };
-        Fields::new(lang)
-            .text("consumer", "소비자", &row.name)
-            .status("state", "상태", state)
-            .number("cursor", "커서", row.cursor)
-            .number("behind", "밀린 이벤트", self.behind)
-            .number("attempts", "시도", row.attempts)
-            .folds()
-            .maybe("retry at", "재시도", row.retry_at.map(words::moment))
-            .folds()
-            .free("last error", "마지막 오류", row.last_error.as_deref().unwrap_or("-"))
-            .done()
-    }
-}
-
-impl Listed for ConsumerStatus {
-    fn none_yet(lang: Lang) -> &'static str {
-        lang.pick("no consumers", "소비자가 없습니다")
-    }
-}
-
-impl Shown for DeadLetter {
-    fn fields(&self, lang: Lang) -> Vec<Field> {
-        let about = match &self.subject {
-            DeadSubject::Event { consumer, sequence, key } => lang.pick(
-                format!("{consumer}: event {sequence} of {key}"),
-                format!("{consumer}: 이벤트 {sequence} ({key})"),
-            ),
-            DeadSubject::Effect { effect_id, action } => {
-                lang.pick(format!("{action}: effect {effect_id}"), format!("{action}: 효과 {effect_id}"))
-            }
-        };
-        Fields::new(lang)
-            .number("dead letter", "데드레터", self.dead_letter_id)
-            .headed("id", "번호")
-            .free("about", "대상", about)
-            .free("reason", "이유", &self.reason)
-            .text("parked at", "보관 시각", words::moment(self.parked_at))
-            .folds()
-            .maybe("closed at", "종료 시각", self.closed_at.map(words::moment))
-            .alone_only()
-            .maybe("resolution", "처리", self.resolution.as_deref())
-            .alone_only()
-            .done()
-    }
-}
-
-impl Listed for DeadLetter {
-    fn none_yet(lang: Lang) -> &'static str {
-        lang.pick("no dead letters", "데드레터가 없습니다")
     }
 }

@@ -233,11 +233,7 @@ fn consumers(q: &mut dyn Queries) -> Result<Vec<ConsumerStatus>, Error> {
 
 /// Whether a total is at most an amount given in major units of the total's own currency.
 fn within(total: Money, max: Option<&str>) -> Result<bool, Error> {
-    match max {
-        Some(max) => {
-            let max = Money::parse(max, total.currency().code())?;
-            Ok(total.compare(max).is_some_and(std::cmp::Ordering::is_le))
-        }
-        None => Ok(true),
-    }
+    let Some(max) = max else { return Ok(true) };
+    let max = Money::parse_down(max, total.currency().code())?;
+    Ok(total.compare(max).is_some_and(std::cmp::Ordering::is_le))
 }

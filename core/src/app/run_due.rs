@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{App, EffectsDone, Error, Settled, Ticked};
-use crate::ports::Queries;
+use crate::consumer::ConsumerRow;
+use crate::effect::{EffectRow, EffectStatus};
+use crate::ports::{Page, Queries};
+use crate::shared::Caller;
+use crate::storage::manager_only;
 
 /// So many holds and rentals, so many effects, and so many events per consumer, are taken in one pass.
 const PASS_MAX: u32 = 1_000;
+/// Further away than any backoff.
+const FAR_DAYS: i64 = 365;
 
 /// What a pass did, and when to come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,6 +64,30 @@ impl App {
         effects.failed += wished.failed;
         let next_at = self.read(|q| self.next_due(q))?;
         Ok(RanDue { ticked, settled, effects, consumed, next_at })
+    }
+
+    /// Makes what waits for a later try due now: effects and consumers in backoff. For an operator who knows that the outage is
+    /// over; a loop must not call it.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot, or the caller is not the manager.
+    pub fn hurry(&self, caller: &Caller) -> Result<(), Error> {
+        manager_only(caller)?;
+        self.write_alone(|app, tx| {
+            let now = app.now();
+            // Whatever is ever to be tried is due by then; what is leased is not touched.
+            for effect in tx.open_effects(now + TimeDelta::days(FAR_DAYS), Page::default())? {
+                if effect.status == EffectStatus::Due && effect.due_at > now {
+                    tx.put_effect(&EffectRow { due_at: now, ..effect })?;
+                }
+            }
+            for consumer in tx.consumers()? {
+                if consumer.retry_at.is_some() {
+                    tx.put_consumer(&ConsumerRow { retry_at: None, ..consumer })?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// When something is due next.

@@ -144,3 +144,57 @@ impl TryFrom<String> for IdempotencyKey {
         IdempotencyKey::new(&raw)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kim() -> Caller {
+        Caller::customer(CustomerId::new("kim").unwrap())
+    }
+
+    #[test]
+    fn a_customer_acts_for_themselves_and_the_manager_and_the_system_for_all() {
+        let (kim_id, lee_id) = (CustomerId::new("kim").unwrap(), CustomerId::new("lee").unwrap());
+        assert!(kim().may_act_for(&kim_id) && !kim().may_act_for(&lee_id));
+        for caller in [Caller::manager(), Caller::system()] {
+            assert!(caller.may_act_for(&kim_id) && caller.is_manager(), "{caller:?}");
+            assert_eq!(caller.books_for(), CustomerId::guest());
+        }
+        assert!(!kim().is_manager());
+        assert_eq!(kim().books_for(), kim_id);
+        assert_eq!(kim().who(), &Who::Customer(kim_id));
+    }
+
+    #[test]
+    fn no_two_callers_share_a_scope_whatever_a_customer_is_called() {
+        let named = |name| Caller::customer(CustomerId::new(name).unwrap());
+        let callers =
+            [Caller::manager(), Caller::system(), kim(), named("manager"), named("system"), named("customer:kim")];
+        let scopes: std::collections::BTreeSet<_> = callers.iter().map(Caller::scope).collect();
+        assert_eq!(scopes.len(), callers.len(), "{scopes:?}");
+        assert_eq!((Caller::manager().scope(), kim().scope()), ("manager".to_owned(), "customer:kim".to_owned()));
+    }
+
+    #[test]
+    fn a_caller_carries_the_keys_it_was_given() {
+        assert_eq!((kim().idempotency_key(), kim().correlation_id()), (None, None));
+        let (key, id) = (IdempotencyKey::new("order-1").unwrap(), CorrelationId::new("req-1").unwrap());
+        let caller = kim().with_idempotency_key(key.clone()).with_correlation_id(id.clone());
+        assert_eq!((caller.idempotency_key(), caller.correlation_id()), (Some(&key), Some(&id)));
+        assert_eq!(caller.who(), kim().who());
+    }
+
+    #[test]
+    fn an_idempotency_key_is_1_to_200_visible_ascii_characters() {
+        for fits in ["!", "~", &"k".repeat(200)] {
+            assert_eq!(IdempotencyKey::new(fits).unwrap().as_str(), fits);
+        }
+        for refused in ["", " ", "a b", "키", "a\n", "\u{7f}", &"k".repeat(201)] {
+            assert!(IdempotencyKey::new(refused).is_err(), "{refused:?}");
+        }
+        let key: IdempotencyKey = serde_json::from_str("\"order-1\"").unwrap();
+        assert_eq!(serde_json::to_string(&key).unwrap(), "\"order-1\"");
+        assert!(serde_json::from_str::<IdempotencyKey>("\"\"").is_err());
+    }
+}

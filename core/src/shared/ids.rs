@@ -237,4 +237,31 @@ mod tests {
         }
         assert!(CorrelationId::new("req-1_A.b").is_ok());
     }
+
+    #[test]
+    fn a_key_is_written_and_read_as_32_hex_digits() {
+        let key = Key::new(0xabc);
+        let text = format!("{}abc", "0".repeat(29));
+        assert_eq!(serde_json::to_value(key).unwrap(), text);
+        assert_eq!(serde_json::from_value::<Key>(text.clone().into()).unwrap().bits(), 0xabc);
+        assert!(serde_json::from_str::<Key>("\"abc\"").is_err());
+        assert_eq!(format!("{key:?}"), format!("Key({text})"));
+    }
+
+    #[test]
+    fn a_correlation_id_is_the_text_it_was_given_or_a_key() {
+        assert_eq!(CorrelationId::new(&"a".repeat(64)).unwrap().as_str().len(), 64);
+        let from_key = CorrelationId::from(Key::new(1));
+        assert_eq!(from_key.to_string(), Key::new(1).to_string());
+        assert_eq!(serde_json::to_value(&from_key).unwrap(), from_key.as_str());
+        assert!(serde_json::from_str::<CorrelationId>("\"a b\"").is_err());
+    }
+
+    #[test]
+    fn numbers_are_shown_and_written_as_they_are() {
+        assert_eq!((StorageId::new(7).to_string(), StorageId::from(7).get()), ("7".to_owned(), 7));
+        assert_eq!(serde_json::to_string(&ReservationId::new(7)).unwrap(), "7");
+        assert!(serde_json::from_str::<StorageId>("-1").is_err());
+        assert_eq!((Sequence::ZERO.next(), Version::ZERO.next()), (Sequence::new(1), Version::new(1)));
+    }
 }

@@ -36,3 +36,19 @@ impl Lang {
         self.pick("en", "ko")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_a_language_reads_back() {
+        for (lang, code) in [(Lang::Ko, "ko"), (Lang::En, "en")] {
+            assert_eq!(lang.code(), code);
+            assert_eq!(Lang::parse(code), Some(lang));
+            assert_eq!(serde_json::to_value(lang).unwrap(), code);
+        }
+        assert_eq!(Lang::parse("fr"), None);
+        assert_eq!(Lang::default(), Lang::Ko);
+    }
+}

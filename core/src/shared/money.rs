@@ -72,6 +72,23 @@ impl Money {
         Ok(Money::new(if negative { -minor } else { minor }, currency))
     }
 
+    /// The same, decimals beyond those of the currency left out: of a bound above, nothing is lost.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] as [`Money::parse`], but for too many decimals.
+    pub fn parse_down(amount: &str, currency: &str) -> Result<Self, InvalidValue> {
+        let exponent = minor_digits(parse_currency(currency)?)?;
+        let raw = amount.trim();
+        match raw.split_once('.') {
+            Some((whole, fraction)) if fraction.len() > exponent && fraction.bytes().all(|b| b.is_ascii_digit()) => {
+                let kept = &fraction[..exponent];
+                let point = if exponent == 0 { "" } else { "." };
+                Money::parse(&format!("{whole}{point}{kept}"), currency)
+            }
+            Some(_) | None => Money::parse(raw, currency),
+        }
+    }
+
     /// Minor units.
     pub const fn amount(self) -> i64 {
         self.amount
@@ -216,10 +233,31 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_may_have_more_decimals_than_the_currency() {
+        let down = |amount, currency| Money::parse_down(amount, currency).map(Money::amount);
+        assert_eq!(down("1.50", "KRW"), Ok(1));
+        assert_eq!(down("1.509", "USD"), Ok(150));
+        assert_eq!(down("1.5", "USD"), Ok(150));
+        assert_eq!(down("200", "KRW"), Ok(200));
+        for bad in ["1.5x", "x", "", "1.", "."] {
+            assert!(Money::parse_down(bad, "KRW").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_price_of_nothing_or_less_is_refused() {
-        assert!(Money::krw(1).above_zero().is_ok());
+        assert_eq!(Money::krw(1).above_zero(), Ok(Money::krw(1)));
         assert!(Money::krw(0).above_zero().is_err());
         assert!(Money::krw(-1).above_zero().is_err());
+        assert_eq!(Money::new(1, Currency::XXX).above_zero().unwrap_err().field, "currency", "it has no minor units");
+    }
+
+    #[test]
+    fn a_refused_amount_says_how_many_decimals_there_may_be() {
+        let refused = Money::parse("1.234", "USD").unwrap_err();
+        assert_eq!((refused.field, refused.reason.as_str()), ("price", "USD has 2 decimals, the amount has 3"));
+        assert!(Money::parse("1.00", "USD").is_ok() && Money::parse("1.000", "USD").is_err());
+        assert_eq!(Money::parse("1", "XYZ").unwrap_err().field, "currency");
     }
 
     #[test]
@@ -229,6 +267,7 @@ mod tests {
         assert_eq!(Money::krw(200).checked_pro_rata(1, 3), Some(Money::krw(67)));
         assert_eq!(Money::krw(i64::MAX).checked_pro_rata(31, 31), Some(Money::krw(i64::MAX)));
         assert_eq!(Money::krw(i64::MAX).checked_pro_rata(32, 31), None);
+        assert_eq!(Money::krw(5).checked_pro_rata(0, 1), Some(Money::krw(0)));
         assert_eq!(Money::krw(5).checked_pro_rata(1, 0), None);
         assert_eq!(Money::krw(5).checked_pro_rata(-1, 2), None);
     }
@@ -240,6 +279,7 @@ mod tests {
         assert_eq!(Money::krw(i64::MAX).checked_add(Money::krw(1)), None);
         assert_eq!(Money::krw(2).checked_add(Money::krw(3)), Some(Money::krw(5)));
         assert_eq!(Money::krw(i64::MAX).checked_mul(2), None);
+        assert_eq!(Money::krw(2).checked_mul(3), Some(Money::krw(6)));
         assert_eq!(Money::krw(2).compare(Money::krw(3)), Some(Ordering::Less));
     }
 
@@ -249,6 +289,8 @@ mod tests {
         assert_eq!(Money::new(-18_900, Currency::USD).to_string(), "-189.00 USD");
         assert_eq!(Money::new(5, Currency::USD).to_string(), "0.05 USD");
         assert_eq!(Money::krw(100).to_string(), "100 KRW");
+        assert_eq!(Money::zero(Currency::USD).to_string(), "0.00 USD", "nothing has no sign");
+        assert_eq!(Money::krw(i64::MIN).to_string(), "-9,223,372,036,854,775,808 KRW");
     }
 
     proptest! {

@@ -137,4 +137,40 @@ mod tests {
             prop_assert_eq!(two.overlaps(&one), shared);
         }
     }
+
+    #[test]
+    fn the_days_of_a_period_are_counted_without_the_last() {
+        assert_eq!(period(3, Some(4)).days(), Some(1));
+        assert_eq!(period(3, Some(33)).days(), Some(30));
+        assert_eq!(period(3, None).days(), None);
+        assert_eq!((period(3, Some(4)).from(), period(3, Some(4)).until()), (day(3), Some(day(4))));
+    }
+
+    #[test]
+    fn a_period_contains_its_first_day_but_not_its_first_free_one() {
+        let dated = period(3, Some(5));
+        assert_eq!([2, 3, 4, 5].map(|n| dated.contains(day(n))), [false, true, true, false]);
+        assert!(period(3, None).contains(day(400)) && !period(3, None).contains(day(2)));
+    }
+
+    #[test]
+    fn a_period_from_outside_is_checked() {
+        let read = |json: &str| serde_json::from_str::<Period>(json);
+        assert_eq!(read(r#"{"from":"2026-01-04","until":null}"#).unwrap(), period(3, None));
+        assert_eq!(read(&serde_json::to_string(&period(3, Some(5))).unwrap()).unwrap(), period(3, Some(5)));
+        for bad in [r#"{"from":"2026-01-04","until":"2026-01-04"}"#, r#"{"from":"1969-12-31"}"#, r#"{"until":null}"#] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_refused_period_names_the_field_that_is_wrong() {
+        let field = |from, until| Period::new(from, until).unwrap_err().field;
+        let (early, late) =
+            (NaiveDate::from_ymd_opt(1969, 1, 1).unwrap(), NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap());
+        assert_eq!(
+            [field(early, None), field(day(0), Some(late)), field(day(1), Some(day(0)))],
+            ["from", "until", "until"]
+        );
+    }
 }

@@ -98,3 +98,42 @@ impl Rate {
         self.per
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::Currency;
+
+    #[test]
+    fn the_words_of_what_a_price_is_for_read_back() {
+        for (per, word) in [(Per::Rental, "rental"), (Per::Day, "day"), (Per::Month, "month")] {
+            assert_eq!(per.as_str(), word);
+            assert_eq!(Per::parse(&format!(" {word} ")), Ok(per));
+            assert_eq!(serde_json::to_value(per).unwrap(), word);
+        }
+        let refused = Per::parse("week").unwrap_err();
+        assert_eq!((refused.field, refused.reason.contains("\"week\"")), ("per", true));
+    }
+
+    #[test]
+    fn a_rate_has_a_price_above_zero() {
+        let rate = Rate::new(Money::krw(1), Per::Day).unwrap();
+        assert_eq!((rate.price(), rate.per()), (Money::krw(1), Per::Day));
+        assert_eq!(Rate::flat(Money::krw(1)).unwrap().per(), Per::Rental);
+        assert!(Rate::new(Money::krw(0), Per::Day).is_err());
+        assert!(Rate::flat(Money::krw(-1)).is_err());
+        assert!(Rate::flat(Money::new(1, Currency::XXX)).is_err(), "no minor units");
+    }
+
+    #[test]
+    fn a_rate_from_outside_is_checked_and_flat_if_not_said() {
+        let read = |json: &str| serde_json::from_str::<Rate>(json);
+        assert_eq!(read(r#"{"price":5,"currency":"KRW"}"#).unwrap(), Rate::flat(Money::krw(5)).unwrap());
+        let monthly = Rate::new(Money::krw(5), Per::Month).unwrap();
+        assert_eq!(read(&serde_json::to_string(&monthly).unwrap()).unwrap(), monthly);
+        for bad in [r#"{"price":0,"currency":"KRW"}"#, r#"{"price":5}"#, r#"{"price":5,"currency":"KRW","per":"week"}"#]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

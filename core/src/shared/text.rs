@@ -146,4 +146,38 @@ mod tests {
         }
         assert!(Description::new("🚚 이사짐 <img src=x> '); DROP").is_ok());
     }
+
+    #[test]
+    fn every_mark_that_reorders_text_is_unsafe_and_its_neighbours_are_not() {
+        let unsafe_marks = ['\u{061C}', '\u{200E}', '\u{200F}', '\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}'];
+        assert!(unsafe_marks.into_iter().chain(['\0', '\n', '\u{7f}', '\u{9f}']).all(is_unsafe));
+        let neighbours =
+            ['\u{061B}', '\u{061D}', '\u{200D}', '\u{2010}', '\u{2029}', '\u{202F}', '\u{2065}', '\u{206A}'];
+        assert!(!neighbours.into_iter().chain(['가', ' ', '\u{a0}']).any(is_unsafe));
+    }
+
+    #[test]
+    fn text_reads_back_from_its_json_and_is_checked_on_the_way() {
+        let text: CustomerId = serde_json::from_str("\" kim \"").unwrap();
+        assert_eq!((text.to_string(), serde_json::to_string(&text).unwrap()), ("kim".to_owned(), "\"kim\"".to_owned()));
+        assert!(serde_json::from_str::<ReviewContent>("\"a\\u0000b\"").is_err());
+        assert_eq!("kim".parse::<CustomerId>(), Ok(text));
+        assert!("".parse::<Description>().is_err());
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_and_counts_characters_not_bytes() {
+        let refused = Description::new(&"창".repeat(201)).unwrap_err();
+        assert_eq!(
+            (refused.field, refused.reason.as_str()),
+            ("description", "201 characters; at most 200 are allowed")
+        );
+        assert_eq!(CustomerId::new("").unwrap_err().field, "customer");
+        assert_eq!(ReviewContent::new("\u{202e}").unwrap_err().reason, "contains the control or direction mark U+202E");
+    }
+
+    #[test]
+    fn the_manager_reserves_as_guest() {
+        assert_eq!(CustomerId::guest(), CustomerId::new("guest").unwrap());
+    }
 }

@@ -402,3 +402,24 @@ fn a_customer_may_be_told_the_truth_when_the_hold_lapsed_during_the_charge() {
     let payments = app.payments(Page::default()).unwrap();
     assert_eq!(payments[0].payment_status, PaymentStatus::Cancelled, "given back");
 }
+
+#[test]
+fn an_operator_who_hurries_does_not_wait_for_the_next_try() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let storage = site.storage(1_000);
+        let row = site.reserve("kim", Reserve::new(storage));
+        let id = row.booking.reservation_id;
+        site.gateway.set_behaviour(Behaviour::Down);
+        site.app.cancel(&customer("kim"), CancelReservation { reservation_id: id }).unwrap();
+        site.app.run_due().unwrap();
+        site.gateway.set_behaviour(Behaviour::Approve);
+        site.app.run_due().unwrap();
+        assert_eq!(status(&site, id), ReservationStatus::ReqCancel, "in backoff");
+        assert_eq!(site.app.hurry(&customer("kim")).unwrap_err().kind(), Kind::NotAllowed);
+        site.app.hurry(&Caller::manager()).unwrap();
+        site.app.run_due().unwrap();
+        assert_eq!(status(&site, id), ReservationStatus::Cancelled);
+        site.assert_clean();
+    }
+}

@@ -1,0 +1,158 @@
+//! What can go wrong, and how it is told: words in the caller's language or one line of JSON, and the exit code.
+
+mod tell;
+mod words;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use storagerent::{
+    Error, InvalidValue, Kind, NotAllowed, OperationError, PaymentError, ReservationError, ReservationRow, ReviewError,
+    StorageError, StoreError,
+};
+
+use crate::commands::RefusedLine;
+
+pub(crate) use tell::{tell, tell_refused};
+
+/// The exit code for a line that cannot be read, and for values that are none.
+pub(crate) const USAGE: u8 = 2;
+
+/// Why a command did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The engine refused.
+    #[error(transparent)]
+    Engine(Error),
+    /// The line could not be read.
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+    /// An import was refused as a whole.
+    #[error("{} lines were refused", refused.len())]
+    ImportRefused { refused: Vec<RefusedLine> },
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// There is a file where none may be.
+    #[error("{} exists already", path.display())]
+    FileExists { path: PathBuf },
+    /// A file is in use where nobody may use it.
+    #[error("{} is in use", path.display())]
+    FileInUse { path: PathBuf },
+    /// There is no home to keep the site's file in.
+    #[error("no data folder")]
+    NoDataFolder,
+    /// stdout could not be written.
+    #[error("stdout: {0}")]
+    Stdout(io::Error),
+    /// Whoever read stdout has gone: no error.
+    #[error("stdout was closed")]
+    Closed,
+    /// Something was found wrong; stdout says what.
+    #[error("something was found wrong")]
+    Found,
+}
+
+macro_rules! from_the_engine {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Failure::Engine(error.into())
+            }
+        }
+    )+};
+}
+
+from_the_engine!(
+    Error,
+    StorageError,
+    ReservationError,
+    PaymentError,
+    ReviewError,
+    OperationError,
+    InvalidValue,
+    NotAllowed,
+    StoreError,
+);
+
+impl Failure {
+    /// A line clap could not read; clap colours nothing here.
+    pub(crate) fn usage(refusal: &clap::Error) -> Self {
+        let text = refusal.to_string();
+        if refusal.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let usage = text.lines().find(|line| line.starts_with("Usage: ")).map(str::to_owned);
+            return Failure::Usage { message: "a command is missing".to_owned(), hint: usage };
+        }
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Failure::Usage { message: one_line(message), hint: Some(one_line(rest)).filter(|hint| !hint.is_empty()) }
+    }
+
+    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
+        Failure::File { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn stdout(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Failure::Closed } else { Failure::Stdout(error) }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Engine(error) => match error.kind() {
+                Kind::Invalid => USAGE,
+                Kind::NotFound => 3,
+                Kind::Conflict => 4,
+                Kind::NotAllowed => 5,
+                Kind::Declined => 6,
+                Kind::Unavailable => 7,
+                Kind::Internal => 1,
+            },
+            Failure::Usage { .. } | Failure::ImportRefused { .. } => USAGE,
+            Failure::FileExists { .. } => 4,
+            Failure::FileInUse { .. } => 7,
+            Failure::File { .. } | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
+            Failure::Closed => 0,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Failure::Engine(error) => error.code(),
+            Failure::Usage { .. } => "usage",
+            Failure::ImportRefused { .. } => "importRefused",
+            Failure::File { .. } => "fileFailed",
+            Failure::FileExists { .. } => "fileExists",
+            Failure::FileInUse { .. } => "fileInUse",
+            Failure::NoDataFolder => "noDataFolder",
+            Failure::Stdout(_) | Failure::Closed => "stdoutFailed",
+            Failure::Found => "findings",
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Failure::Engine(error) => error.retry_after(),
+            Failure::FileInUse { .. } => Some(Duration::from_secs(1)),
+            Failure::Usage { .. }
+            | Failure::ImportRefused { .. }
+            | Failure::File { .. }
+            | Failure::FileExists { .. }
+            | Failure::NoDataFolder
+            | Failure::Stdout(_)
+            | Failure::Closed
+            | Failure::Found => None,
+        }
+    }
+
+    /// The reservation whose outcome is not known: it goes to stdout all the same.
+    fn reservation(&self) -> Option<&ReservationRow> {
+        match self {
+            Failure::Engine(Error::Reservation(ReservationError::OutcomeUnknown { reservation, .. })) => {
+                Some(reservation)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The words of failures, in both languages. The engine's own refusals bring theirs along.
+
+use storagerent::{Lang, explain};
+
+use super::Failure;
+
+impl Failure {
+    /// What happened and why, and what to do.
+    pub(super) fn words(&self, lang: Lang) -> (String, Option<String>) {
+        let say = |message: String, en: &str, ko: &str| (message, Some(lang.pick(en, ko).to_owned()));
+        match self {
+            Failure::Engine(error) => {
+                let told = explain(error, lang);
+                (told.message, Some(told.hint))
+            }
+            Failure::Usage { message, hint } => (message.clone(), hint.clone()),
+            Failure::ImportRefused { refused } => {
+                let n = refused.len();
+                let en =
+                    format!("{n} {} refused; nothing was imported", if n == 1 { "line was" } else { "lines were" });
+                let message = lang.pick(en, format!("{n}개 줄이 잘못되어 아무것도 가져오지 않았습니다"));
+                say(
+                    message,
+                    "correct the file, or let --skip-bad leave those lines out",
+                    "파일을 고치거나 --skip-bad로 잘못된 줄을 건너뛰세요",
+                )
+            }
+            Failure::File { path, source } => {
+                let path = path.display();
+                let message = lang.pick(format!("{path}: {source}"), format!("{path} 파일 오류: {source}"));
+                say(message, "check the path and its permissions", "경로와 권한을 확인하세요")
+            }
+            Failure::FileExists { path } => {
+                let path = path.display();
+                let message = lang.pick(
+                    format!("{path} exists already; it is left as it is"),
+                    format!("{path} 파일이 이미 있어 그대로 두었습니다"),
+                );
+                say(message, "name a file that does not exist", "없는 파일 이름을 주세요")
+            }
+            Failure::FileInUse { path } => {
+                let path = path.display();
+                let message = lang.pick(
+                    format!("{path} is in use by another process; nothing was changed"),
+                    format!("{path} 파일을 다른 프로세스가 쓰고 있어 아무것도 바꾸지 않았습니다"),
+                );
+                say(
+                    message,
+                    "stop everything that uses the file, then try again",
+                    "이 파일을 쓰는 프로그램을 모두 끝낸 뒤 다시 시도하세요",
+                )
+            }
+            Failure::NoDataFolder => say(
+                lang.pick(
+                    "there is no data folder to keep a site in: HOME is not set",
+                    "데이터 폴더가 없습니다: HOME이 설정되지 않았습니다",
+                )
+                .to_owned(),
+                "name a file: --db FILE, or STORAGERENT_DB",
+                "--db FILE 또는 STORAGERENT_DB로 파일을 지정하세요",
+            ),
+            Failure::Stdout(error) => say(
+                lang.pick(format!("stdout cannot be written: {error}"), format!("표준 출력에 쓸 수 없습니다: {error}")),
+                "what was asked for is done; look at it again with show or list",
+                "요청한 일은 처리되었습니다. show나 list로 다시 확인하세요",
+            ),
+            Failure::Closed => ("stdout was closed".to_owned(), None),
+            Failure::Found => say(
+                lang.pick("something is not as it should be", "올바르지 않은 것이 있습니다").to_owned(),
+                "keep a copy of the file, and restore a backup: `db restore FILE`",
+                "파일을 따로 보관하고 백업에서 복원하세요: db restore FILE",
+            ),
+        }
+    }
+}

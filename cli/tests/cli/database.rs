@@ -1,0 +1,157 @@
+//! The file itself: backup and restore, files of newer versions, damaged ones, and where it is by default.
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::{Answer, Site, tool};
+
+fn on(file: &Path, args: &[&str]) -> Answer {
+    Answer::of(tool().arg("--db").arg(file).arg("--json").args(args).output().unwrap())
+}
+
+/// Overwrites bytes of a file.
+fn patch(file: &Path, at: u64, bytes: &[u8]) {
+    let mut file = fs::File::options().write(true).open(file).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+#[test]
+fn backup_and_restore_round_trip() {
+    let site = Site::with_storages();
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    let before = site.json(&["event", "list"]).stdout;
+    assert!(site.ok(&["db", "backup", "saved.db"])["bytes"].as_u64().unwrap() > 0);
+    assert_eq!(site.refused(4, &["db", "backup", "saved.db"])["code"], "fileExists");
+    site.ok(&["cancel", "1"]);
+    site.ok(&["storage", "register", "--description", "another", "--price", "5"]);
+    let after = site.json(&["event", "list"]).stdout;
+    let restored = site.ok(&["db", "restore", "saved.db"]);
+    assert_eq!((&restored["ok"], &restored["events"]), (&true.into(), &8.into()));
+    assert_eq!(site.json(&["event", "list"]).stdout, before);
+    site.assert_clean();
+    // The file as it was is whole, too.
+    let kept = restored["kept"].as_str().unwrap();
+    assert!(kept.contains("rent.db.before-restore-"), "{kept}");
+    assert_eq!(on(Path::new(kept), &["event", "list"]).stdout, after);
+    assert!(!site.path("rent.db-wal").exists() && !site.path("rent.db-shm").exists());
+}
+
+#[test]
+fn a_backup_is_restored_where_there_is_no_file_yet() {
+    let site = Site::with_storages();
+    site.ok(&["db", "backup", "saved.db"]);
+    let restored = on(&site.path("fresh.db"), &["db", "restore", site.path("saved.db").to_str().unwrap()]).json();
+    assert_eq!((&restored["kept"], &restored["events"]), (&().into(), &3.into()));
+    assert_eq!(on(&site.path("fresh.db"), &["storage", "list"]).json(), site.ok(&["storage", "list"]));
+}
+
+#[test]
+fn what_is_no_backup_is_refused_and_nothing_changes() {
+    let site = Site::with_storages();
+    let before = fs::read(site.file()).unwrap();
+    fs::write(site.path("words.db"), "these are words").unwrap();
+    site.ok(&["db", "backup", "newer.db"]);
+    patch(&site.path("newer.db"), 60, &99_u32.to_be_bytes());
+    for (file, code) in [("missing.db", "storeFailed"), ("words.db", "corrupt"), ("newer.db", "newerSchema")] {
+        assert_eq!(site.refused(1, &["db", "restore", file])["code"], code, "{file}");
+    }
+    assert_eq!(fs::read(site.file()).unwrap(), before);
+}
+
+#[test]
+fn a_file_in_use_is_not_replaced() {
+    let site = Site::with_storages();
+    site.ok(&["db", "backup", "saved.db"]);
+    let mut follower = site.tool().args(["event", "list", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(follower.stdout.as_mut().unwrap(), &mut first).unwrap();
+    assert_eq!(site.refused(7, &["db", "restore", "saved.db"])["code"], "fileInUse");
+    drop(follower.stdout.take());
+    follower.wait().unwrap();
+    site.ok(&["db", "restore", "saved.db"]);
+}
+
+#[test]
+fn a_newer_file_is_refused_untouched() {
+    let site = Site::with_storages();
+    patch(&site.file(), 60, &99_u32.to_be_bytes());
+    let before = fs::read(site.file()).unwrap();
+    for line in [&["view"][..], &["reserve", "1"], &["verify"], &["db", "info"], &["db", "backup", "b.db"]] {
+        let error = site.refused(1, line);
+        assert_eq!(error["code"], "newerSchema", "{line:?}");
+    }
+    assert_eq!(fs::read(site.file()).unwrap(), before);
+    assert!(!site.path("b.db").exists());
+}
+
+#[test]
+fn a_damaged_file_is_a_clear_error_and_can_be_restored() {
+    let site = Site::with_storages();
+    site.ok(&["reserve", "1"]);
+    site.ok(&["db", "backup", "saved.db"]);
+    let length = fs::metadata(site.file()).unwrap().len();
+    patch(&site.file(), 4096, &vec![0xA5; usize::try_from(length).unwrap() - 4096]);
+    for line in [&["view"][..], &["reserve", "1"], &["storage", "list"], &["status"], &["event", "list"]] {
+        let answer = site.json(line);
+        assert_eq!((answer.code, answer.error()["code"].as_str()), (1, Some("corrupt")), "{line:?}: {answer:?}");
+        assert!(!answer.stderr.contains("panicked"), "{answer:?}");
+    }
+    let restored = site.ok(&["db", "restore", "saved.db"]);
+    assert_eq!(restored["ok"], true);
+    assert_eq!(fs::metadata(restored["kept"].as_str().unwrap()).unwrap().len(), length);
+    site.assert_clean();
+    fs::write(site.path("words.db"), "these are words, and no database at all").unwrap();
+    assert_eq!(on(&site.path("words.db"), &["view"]).error()["code"], "corrupt");
+    assert_eq!(fs::read_to_string(site.path("words.db")).unwrap(), "these are words, and no database at all");
+}
+
+#[test]
+fn verify_exits_1_with_what_it_found() {
+    let site = Site::with_storages();
+    let bytes = fs::read(site.file()).unwrap();
+    // One letter of the first event's description.
+    let at = bytes.windows(10).rposition(|w| w == b"by the day").unwrap();
+    patch(&site.file(), at as u64, b"B");
+    let answer = site.json(&["verify"]);
+    assert_eq!((answer.code, answer.error()["code"].as_str()), (1, Some("findings")));
+    assert!(!answer.json()["findings"].as_array().unwrap().is_empty());
+    let told = site.run(&["verify"]);
+    assert!(told.code == 1 && told.stdout.contains("finding") && told.stderr.starts_with("error: "), "{told:?}");
+}
+
+#[test]
+fn the_default_file_is_in_the_data_folder_and_only_its_owner_may_read_it() {
+    let site = Site::new();
+    let mut command = tool();
+    command.env("XDG_DATA_HOME", site.path("data")).env("HOME", site.path("home"));
+    let answer = Answer::of(command.args(["storage", "list", "--json"]).output().unwrap());
+    assert_eq!(answer.stdout, "[]\n");
+    let file = site.path("data/storagerent/rent.db");
+    assert!(file.is_file());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+    let by_environment = tool().env("STORAGERENT_DB", site.file()).args(["storage", "list"]).status().unwrap();
+    assert!(by_environment.success() && site.file().is_file());
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    let site = Site::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = Answer::of(tool().args(["completions", shell]).output().unwrap());
+        assert!(script.code == 0 && script.stdout.contains("dead-letter"), "{shell}");
+    }
+    let written = site.ok(&["man", "man/pages"]);
+    let pages = fs::read_dir(site.path("man/pages")).unwrap().count();
+    assert_eq!(written["pages"], pages);
+    let page = fs::read_to_string(site.path("man/pages/storagerent-storage-register.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("currency"), "{page}");
+    assert!(!site.file().exists(), "neither needs a site");
+}

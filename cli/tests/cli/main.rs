@@ -1,0 +1,16 @@
+//! The command line as a stranger meets it: the real program, run on files of its own.
+
+#![expect(clippy::unwrap_used, reason = "what a test needs and does not get fails it")]
+
+mod database;
+mod demo;
+mod exit_codes;
+mod fields;
+mod golden;
+mod import_export;
+mod language;
+mod outcomes;
+mod safe;
+mod streams;
+mod support;
+mod time;

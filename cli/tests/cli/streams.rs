@@ -1,0 +1,114 @@
+//! Closed pipes, following the log, and what else happens to streams.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, Site, tool};
+
+fn piped(site: &Site, args: &[&str]) -> Child {
+    site.tool().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for a child to exit of its own accord.
+fn exits(mut child: Child) -> (Option<i32>, String) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut stderr = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+            return (status.code(), stderr);
+        }
+        assert!(Instant::now() < deadline, "it does not end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let site = Site::new();
+    let rows: String = (1..3_000).map(|n| format!("storage number {n},{n},KRW\n")).collect();
+    std::fs::write(site.path("many.csv"), format!("description,price,currency\n{rows}")).unwrap();
+    site.ok(&["storage", "import", "many.csv"]);
+    for line in [
+        &["storage", "list"][..],
+        &["storage", "list", "--json"],
+        &["view"],
+        &["event", "list"],
+        &["event", "list", "--json"],
+        &["export", "storages"],
+        &["completions", "bash"],
+        &["demo"],
+        &["--help"],
+    ] {
+        let mut child = if line[0] == "demo" {
+            tool().args(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        } else {
+            piped(&site, line)
+        };
+        drop(child.stdout.take());
+        assert_eq!(exits(child), (Some(0), String::new()), "{line:?}");
+    }
+}
+
+#[test]
+fn a_command_is_done_although_nobody_reads_its_answer() {
+    let site = Site::with_storages();
+    let mut child = piped(&site, &["reserve", "1", "--customer", "kim"]);
+    drop(child.stdout.take());
+    assert_eq!(exits(child), (Some(0), String::new()));
+    assert_eq!(site.ok(&["reservation", "show", "1"])["reservationStatus"], "reserved");
+    let mut child = piped(&site, &["--payment", "slow", "reserve", "3"]);
+    drop(child.stdout.take());
+    assert_eq!(exits(child).0, Some(7), "the outcome is unknown, read or not");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_under_stdout_is_an_error() {
+    let site = Site::with_storages();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = site.tool().args(["--json", "storage", "list"]).stdout(full).output().unwrap();
+    let answer = Answer::of(output);
+    assert_eq!((answer.code, answer.error()["code"].as_str()), (1, Some("stdoutFailed")));
+}
+
+#[test]
+fn following_prints_new_events_as_they_happen_and_ends_with_its_reader() {
+    let site = Site::with_storages();
+    let mut child = piped(&site, &["--json", "event", "list", "--follow", "--after", "3"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains("\"eventType\":\"ReservationCreated\""), "{first}");
+    for _ in 0..4 {
+        lines.next().unwrap().unwrap();
+    }
+    // Nothing more is to come: it must notice by itself that nobody reads any more.
+    drop(lines);
+    assert_eq!(exits(child), (Some(0), String::new()));
+}
+
+#[test]
+fn following_does_what_is_due_and_stops_at_its_limit() {
+    let site = Site::with_storages();
+    assert_eq!(site.json(&["--payment", "lost-reply", "reserve", "1"]).code, 7);
+    let mut command = tool();
+    command.arg("--db").arg(site.file()).args(["--now", "2026-11-22T03:10:00Z", "--json", "event", "list"]);
+    let child = command.args(["--follow", "--after", "5", "--limit", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let answer = Answer::of(child.wait_with_output().unwrap());
+    assert!(answer.code == 0 && answer.stdout.contains("ReservationExpired"), "{answer:?}");
+}
+
+#[test]
+fn readers_leave_no_books_and_no_write_ahead_log_behind() {
+    let site = Site::with_storages();
+    for line in [&["view"][..], &["status"], &["available"], &["verify"], &["event", "list"]] {
+        site.run(line);
+    }
+    let mut left: Vec<_> = std::fs::read_dir(site.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["rent.db"]);
+    site.ok(&["reserve", "1"]);
+    assert!(site.path("rent.db.books").exists());
+}
