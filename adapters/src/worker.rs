@@ -1,12 +1,13 @@
 //! A thread that does what is due, for applications that have no loop of their own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::{App, Error};
+use crate::{App, Error, StoreError};
 
 /// So long it waits at most between two passes: other processes write too.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -72,9 +73,14 @@ impl Drop for Worker {
 
 fn work(app: &App, woken: &Receiver<()>, stopping: &AtomicBool, errors: &Mutex<Option<Error>>) {
     while !stopping.load(Ordering::Acquire) {
-        let (wait, error) = match app.run_due() {
-            Ok(ran) => (ran.wait(app.now(), WAIT_MAX), None),
-            Err(e) => (WAIT_AFTER_ERROR, Some(e)),
+        // A gateway, notifier or consumer that panics ends the pass, not the worker: what it was to do is leased, and tried again.
+        let (wait, error) = match catch_unwind(AssertUnwindSafe(|| app.run_due())) {
+            Ok(Ok(ran)) => (ran.wait(app.now(), WAIT_MAX), None),
+            Ok(Err(e)) => (WAIT_AFTER_ERROR, Some(e)),
+            Err(_) => {
+                let why = "a gateway, notifier or consumer panicked".to_owned();
+                (WAIT_AFTER_ERROR, Some(StoreError::Aborted(why).into()))
+            }
         };
         *errors.lock().unwrap_or_else(PoisonError::into_inner) = error;
         // A floor, so that work which cannot be done for now does not spin.

@@ -10,7 +10,7 @@ use storagerent::clock::ManualClock;
 use storagerent::effect::{Charge, Outcome};
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::sqlite::SqliteStore;
-use storagerent::{App, Caller, CustomerId, Lang, Options, PaymentGateway, StoreError};
+use storagerent::{App, Caller, CustomerId, Error, Lang, OperationError, Options, PaymentGateway, StoreError};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -21,6 +21,8 @@ pub(crate) struct Site {
     pub(crate) app: App,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) out: Output,
+    /// Why the simulated payment service is not used on this file: it is another one's.
+    pub(crate) elsewhere: Option<Error>,
 }
 
 /// What a command does to the site.
@@ -71,17 +73,25 @@ impl Site {
         let path = file(globals)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = Arc::new(SqliteStore::open(&path)?);
+        let with_clock = |options: Options| match globals.now {
+            Some(now) => options.clock(ManualClock::at(now)),
+            None => options,
+        };
+        let over = |options| storagerent::over(Arc::<SqliteStore>::clone(&store), with_clock(options));
         let gateway = LazyGateway::new(beside(&path, ".books"), globals.payment);
-        let mut options = Options::new(gateway);
-        if let Some(now) = globals.now {
-            options = options.clock(ManualClock::at(now));
-        }
-        let app = storagerent::over(Arc::<SqliteStore>::clone(&store), options)?;
+        let (app, elsewhere) = match over(Options::new(gateway)) {
+            Ok(app) => (app, None),
+            // The simulated payment service is not let near another one's money; all else can be seen and done.
+            Err(error @ Error::Operation(OperationError::OtherGateway { .. })) => {
+                (over(Options::without_gateway())?, Some(error))
+            }
+            Err(error) => return Err(error.into()),
+        };
         let out = globals.output();
         if is_new {
             keep_language(&app, out.lang())?;
         }
-        Ok(Site { app, store, out })
+        Ok(Site { app, store, out, elsewhere })
     }
 
     /// Lets consumers and effects run. Their trouble is kept with them, and is no trouble of the command's.
@@ -158,6 +168,10 @@ impl LazyGateway {
 }
 
 impl PaymentGateway for LazyGateway {
+    fn name(&self) -> &str {
+        "simulated"
+    }
+
     fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
         self.call(|gateway| gateway.charge(charge, deadline), |reason| Outcome::NotTaken { reason })
     }

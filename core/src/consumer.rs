@@ -95,3 +95,35 @@ pub struct DeadLetter {
     /// How it was closed.
     pub resolution: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    #[test]
+    fn a_consumer_runs_unless_paused_or_waiting() {
+        let fresh = ConsumerRow::new("view");
+        assert!(fresh.may_run(at(0)) && fresh.cursor == Sequence::ZERO);
+        assert!(!ConsumerRow { paused: true, ..fresh.clone() }.may_run(at(0)));
+        let waiting = ConsumerRow { retry_at: Some(at(5)), ..fresh };
+        assert!(!waiting.may_run(at(4)));
+        assert!(waiting.may_run(at(5)), "from the very moment on");
+    }
+
+    #[test]
+    fn moving_on_forgets_all_trouble_but_not_a_pause() {
+        let mut row = ConsumerRow {
+            paused: true,
+            attempts: 3,
+            retry_at: Some(at(5)),
+            last_error: Some("away".to_owned()),
+            ..ConsumerRow::new("view")
+        };
+        row.advance(Sequence::new(9));
+        assert_eq!(row, ConsumerRow { paused: true, cursor: Sequence::new(9), ..ConsumerRow::new("view") });
+    }
+}

@@ -226,3 +226,53 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_status_read_back() {
+        use EffectStatus::{Done, Due, Leased, Parked, Unknown};
+        for (status, word) in
+            [(Due, "due"), (Leased, "leased"), (Unknown, "unknown"), (Done, "done"), (Parked, "parked")]
+        {
+            assert_eq!((status.as_str(), EffectStatus::parse(word)), (word, Some(status)));
+        }
+        assert_eq!(EffectStatus::parse("lost"), None);
+    }
+
+    #[test]
+    fn an_action_says_its_kind_and_the_payment_it_is_about() {
+        let payment_id = PaymentId::new(7);
+        for (action, kind) in [
+            (Action::Charge { payment_id }, "charge"),
+            (Action::Void { payment_id }, "void"),
+            (Action::Refund { payment_id }, "refund"),
+        ] {
+            assert_eq!((action.kind(), action.payment_id()), (kind, Some(payment_id)));
+            assert_eq!(serde_json::to_value(&action).unwrap(), serde_json::json!({ "kind": kind, "paymentId": 7 }));
+        }
+        let deliver = Action::Deliver { message_id: MessageId::new(1), channel: "sms".to_owned() };
+        assert_eq!((deliver.kind(), deliver.payment_id()), ("deliver", None));
+    }
+
+    #[test]
+    fn what_the_outside_says_is_made_plain_and_short() {
+        let hostile = || format!("no\u{1b}[31m\n{}", "길".repeat(300));
+        let kept = format!("no[31m {}", "길".repeat(REASON_CHARS_MAX - 7));
+        let (reason, plain) = (hostile(), kept.clone());
+        assert_eq!(Outcome::Declined { reason }.plain(), Outcome::Declined { reason: plain });
+        let (reason, plain) = (hostile(), kept.clone());
+        assert_eq!(Outcome::NotTaken { reason }.plain(), Outcome::NotTaken { reason: plain });
+        let (reason, plain) = (hostile(), kept.clone());
+        assert_eq!(Outcome::Unknown { reason }.plain(), Outcome::Unknown { reason: plain });
+        let (reason, plain) = (hostile(), kept.clone());
+        assert_eq!(Outcome::Unavailable { reason }.plain(), Outcome::Unavailable { reason: plain });
+        let (reason, plain) = (hostile(), kept);
+        assert_eq!(Outcome::Refused { reason }.plain(), Outcome::Refused { reason: plain });
+        for same in [Outcome::Captured, Outcome::Refunded, Outcome::Delivered] {
+            assert_eq!(same.clone().plain(), same);
+        }
+    }
+}

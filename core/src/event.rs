@@ -316,3 +316,7 @@ impl Envelope {
         Trace { correlation_id: self.correlation_id.clone(), causation_id: Some(self.sequence), occurred_at: now }
     }
 }
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+pub(crate) mod tests;

@@ -23,6 +23,8 @@ pub struct Settings {
     pub deadline_seconds: u32,
     /// The language messages to customers are written in.
     pub language: Lang,
+    /// The name of the payment gateway whose books the site's payments are in; empty until there is one.
+    pub gateway: String,
 }
 
 impl Default for Settings {
@@ -34,17 +36,18 @@ impl Default for Settings {
             breaker_open_seconds: 30,
             deadline_seconds: 5,
             language: Lang::Ko,
+            gateway: String::new(),
         }
     }
 }
 
 impl Settings {
     /// The names of all settings.
-    pub const KEYS: [&'static str; 6] =
-        ["zone", "holdMinutes", "breakerFailures", "breakerOpenSeconds", "deadlineSeconds", "language"];
+    pub const KEYS: [&'static str; 7] =
+        ["zone", "holdMinutes", "breakerFailures", "breakerOpenSeconds", "deadlineSeconds", "language", "gateway"];
 
     /// All settings as text, by name: what a store keeps.
-    pub fn entries(&self) -> [(&'static str, String); 6] {
+    pub fn entries(&self) -> [(&'static str, String); 7] {
         [
             ("zone", self.zone.clone()),
             ("holdMinutes", self.hold_minutes.to_string()),
@@ -52,6 +55,7 @@ impl Settings {
             ("breakerOpenSeconds", self.breaker_open_seconds.to_string()),
             ("deadlineSeconds", self.deadline_seconds.to_string()),
             ("language", self.language.code().to_owned()),
+            ("gateway", self.gateway.clone()),
         ]
     }
 
@@ -71,6 +75,8 @@ impl Settings {
                 self.language = Lang::parse(value)
                     .ok_or_else(|| InvalidValue::new("language", "must be ko or en", "ko 또는 en이어야 합니다"))?;
             }
+            "gateway" if value.is_empty() => self.gateway.clear(),
+            "gateway" => self.gateway = name("gateway", value)?,
             other => {
                 let known = Settings::KEYS.join(", ");
                 return Err(InvalidValue::new(
@@ -95,6 +101,17 @@ impl Settings {
     /// How long a call of the gateway may take.
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(u64::from(self.deadline_seconds))
+    }
+}
+
+/// Names of gateways, consumers and channels: 1 to 40 of `a-z 0-9 -`.
+pub(crate) fn name(field: &'static str, raw: &str) -> Result<String, InvalidValue> {
+    let fits =
+        (1..=40).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits {
+        Ok(raw.to_owned())
+    } else {
+        Err(InvalidValue::new(field, "a name is 1 to 40 of a-z 0-9 -", "이름은 a-z 0-9 - 1~40자입니다"))
     }
 }
 
@@ -137,5 +154,37 @@ mod tests {
             assert!(settings.set(key, value).is_err(), "{key} {value}");
         }
         assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn each_setting_has_a_range_and_its_ends_are_in_it() {
+        for (key, max) in [
+            ("holdMinutes", 1_440),
+            ("breakerFailures", 1_000),
+            ("breakerOpenSeconds", 3_600),
+            ("deadlineSeconds", 120),
+        ] {
+            let mut settings = Settings::default();
+            for fits in [1, max] {
+                settings.set(key, &format!(" {fits} ")).unwrap();
+                assert!(settings.entries().contains(&(key, fits.to_string())), "{key} is {fits}");
+            }
+            for out in [0, max + 1] {
+                assert_eq!(settings.set(key, &out.to_string()).unwrap_err().field, key);
+            }
+        }
+    }
+
+    #[test]
+    fn entries_bear_the_names_of_the_settings() {
+        assert_eq!(Settings::default().entries().map(|(key, _)| key), Settings::KEYS);
+    }
+
+    #[test]
+    fn a_probe_has_twice_the_deadline() {
+        let settings = Settings { deadline_seconds: 7, breaker_open_seconds: 40, ..Settings::default() };
+        assert_eq!(settings.deadline(), Duration::from_secs(7));
+        let (failures_max, open_for) = (5, Duration::from_secs(40));
+        assert_eq!(settings.breaker(), BreakerConfig { failures_max, open_for, probe_max: Duration::from_secs(14) });
     }
 }

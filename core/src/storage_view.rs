@@ -162,3 +162,7 @@ impl StorageViewRow {
         self.until = booking.period.until();
     }
 }
+
+#[cfg(test)]
+#[path = "storage_view_tests.rs"]
+mod tests;

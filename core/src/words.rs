@@ -224,6 +224,13 @@ fn operation(e: &OperationError, lang: Lang) -> Explained {
                 "결제 서비스에서 원인을 해결한 뒤 retry 하세요",
             ),
         ),
+        OperationError::OtherGateway { kept, asked } => say(
+            lang.pick(en, format!("이 사이트의 결제는 {kept:?} 게이트웨이의 장부에 있습니다. {asked:?}의 장부가 아닙니다")),
+            lang.pick(
+                format!("open it with the gateway {kept:?}; if {asked:?} took over its books: `settings set gateway {asked}`"),
+                format!("{kept:?} 게이트웨이로 여세요. {asked:?}가 장부를 넘겨받았다면: settings set gateway {asked}"),
+            ),
+        ),
         OperationError::EffectNotFound { effect_id } => say(
             lang.pick(en, format!("효과 {effect_id}번이 없습니다")),
             lang.pick("complete only effects that were handed out", "받은 효과만 완료할 수 있습니다"),
@@ -277,3 +284,7 @@ fn store(e: &StoreError, lang: Lang) -> Explained {
 fn secs(wait: std::time::Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
+
+#[cfg(test)]
+#[path = "words_tests.rs"]
+mod tests;

@@ -100,6 +100,10 @@ impl fmt::Debug for SimulatedGateway {
 }
 
 impl PaymentGateway for SimulatedGateway {
+    fn name(&self) -> &str {
+        "simulated"
+    }
+
     /// A repeated charge of a key that was captured answers so again and captures nothing. With [`Behaviour::Down`] the
     /// answer is about this call alone: nobody may repeat a charge.
     fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {

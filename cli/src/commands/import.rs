@@ -67,10 +67,15 @@ impl ImportArgs {
             return Err(Failure::ImportRefused { refused });
         }
         let imported = storages.len();
-        if !self.dry_run && imported > 0 {
-            Site::writing(globals, |site| write(site, storages))?;
+        let report = Imported { imported, refused: &refused };
+        if self.dry_run || imported == 0 {
+            return self.report(&out, &report);
         }
-        self.report(&out, &Imported { imported, refused: &refused })
+        // Told as soon as it is kept: letting the consumers follow may take a while.
+        Site::writing(globals, |site| {
+            write(site, storages)?;
+            self.report(&out, &report)
+        })
     }
 
     fn report(&self, out: &Output, report: &Imported<'_>) -> Result<(), Failure> {

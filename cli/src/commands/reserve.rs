@@ -39,6 +39,9 @@ impl ReserveArgs {
         let (from, until) = self.period.days()?;
         let storage_id = StorageId::new(self.storage_id);
         Site::writing(globals, |site| {
+            if let Some(elsewhere) = &site.elsewhere {
+                return Err(elsewhere.clone().into());
+            }
             let expected = self.price.as_deref().map(|amount| in_minor_units(site, storage_id, amount));
             let command = Reserve { from, until, price: expected.transpose()?, ..Reserve::new(storage_id) };
             site.out.show(&site.app.reserve(&caller, command)?)

@@ -174,7 +174,7 @@ fn reports() {
     assert_fields(&site.ok(&["run-due"]), "ticked settled effects consumed nextAt");
     assert_fields(&site.ok(&["status"]), "now today zone events counts consumers breaker nextAt");
     assert_fields(&site.ok(&["verify"]), "ok events rows findings");
-    let settings = "zone holdMinutes breakerFailures breakerOpenSeconds deadlineSeconds language";
+    let settings = "zone holdMinutes breakerFailures breakerOpenSeconds deadlineSeconds language gateway";
     assert_fields(&site.ok(&["settings", "show"]), settings);
     assert_eq!(site.ok(&["settings", "set", "holdMinutes", "7"])["holdMinutes"], 7);
     let consumer = "name cursor paused attempts retryAt lastError behind";

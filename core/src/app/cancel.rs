@@ -3,6 +3,7 @@
 use chrono::Days;
 
 use super::App;
+use super::tick::clock_trace;
 use crate::reservation::{CancelReservation, EndRental, Reservation, ReservationError, ReservationRow, own_only};
 use crate::shared::{Caller, InvalidValue};
 
@@ -44,6 +45,13 @@ impl App {
                     .checked_add_days(Days::new(1))
                     .ok_or_else(|| InvalidValue::new("on", "there is no day after today", "오늘 다음 날이 없습니다"))?,
             };
+            // What begins late for want of a tick begins before it ends.
+            if on <= moment.today
+                && let Some(event) = reservation.start(moment.today)
+            {
+                let trace = clock_trace(reservation.row().correlation_id.clone(), &moment);
+                tx.save_reservation(&reservation, event.into(), &trace)?;
+            }
             let trace = app.trace(&caller, moment.now);
             let Some(event) = reservation.set_end(on, moment.today)? else { return Ok(reservation.row().clone()) };
             let end_set = tx.save_reservation(&reservation, event.into(), &trace)?;

@@ -118,14 +118,10 @@ impl App {
         Ok(true)
     }
 
-    /// Redoes a failed batch event by event, so that only what fails waits or is parked. Trouble with the store is left to the next pass.
-    pub(super) fn redo(&self, consumer: InFile) {
-        for _ in 0..BATCH_MAX {
-            match self.step(consumer) {
-                Ok(true) => {}
-                Ok(false) | Err(_) => return,
-            }
-        }
+    /// Redoes a failed batch event by event, so that only what fails waits or is parked; answers how many it passed. Trouble
+    /// with the store is left to the next pass.
+    pub(super) fn redo(&self, consumer: InFile) -> u32 {
+        (0..BATCH_MAX).take_while(|_| matches!(self.step(consumer), Ok(true))).count() as u32
     }
 
     /// One event in a transaction of its own; says whether there may be more.
@@ -178,14 +174,18 @@ impl App {
                 return Ok(taken);
             }
             let batch = (limit - taken).min(BATCH_MAX);
-            match self.write_alone(move |app, tx| app.consume_batch(tx, consumer, batch)) {
-                Ok(count) => taken += count.max(1),
+            let passed = match self.write_alone(move |app, tx| app.consume_batch(tx, consumer, batch)) {
+                Ok(count) => count,
                 Err(Setback::Event(_) | Setback::Store(StoreError::Aborted(_) | StoreError::Corrupt(_))) => {
-                    self.redo(consumer);
-                    taken += 1;
+                    self.redo(consumer)
                 }
                 Err(Setback::Store(e)) => return Err(e.into()),
+            };
+            // The next event waits for a later try, or is missing or damaged in the file: asking again now changes nothing.
+            if passed == 0 {
+                return Ok(taken);
             }
+            taken = taken.saturating_add(passed);
         }
         Ok(taken)
     }

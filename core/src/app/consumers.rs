@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{App, Error, OperationError, well_formed_name};
+use super::{App, Error, OperationError};
 use crate::consumer::{ConsumerRow, DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
 use crate::event::{Envelope, Event};
 use crate::message::{INBOX, MessageRow, message_of};
 use crate::payment::{Payment, refund_due};
 use crate::ports::{ConsumeError, StoreError, Transaction};
+use crate::settings;
 use crate::shared::{Caller, Key, Lang, Sequence, StorageId};
 use crate::storage::{Rating, Reaction, Storage, StorageEvent, manager_only, react};
 use crate::storage_view::{Folded, fold};
@@ -202,7 +203,7 @@ impl App {
     pub(super) fn consumer_names(&self) -> Result<Vec<String>, Error> {
         let mut names: Vec<String> = InFile::ALL.map(|c| c.name().to_owned()).to_vec();
         for consumer in &self.parts().consumers {
-            let name = well_formed_name("consumer", consumer.name())?;
+            let name = settings::name("consumer", consumer.name())?;
             if names.contains(&name) {
                 let taken = crate::shared::InvalidValue::new(
                     "consumer",

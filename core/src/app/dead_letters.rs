@@ -5,8 +5,8 @@ use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
 use crate::event::Envelope;
-use crate::ports::{ConsumeError, EventFilter, Page, Transaction};
-use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence};
+use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction};
+use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence, is_unsafe};
 use crate::storage::manager_only;
 
 /// A reason for discarding may be at most this long.
@@ -23,13 +23,31 @@ impl App {
         match letter.subject.clone() {
             DeadSubject::Effect { effect_id, .. } => self.write_alone(move |app, tx| {
                 let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
-                let due_at = app.now();
-                tx.put_effect(&EffectRow { status: EffectStatus::Due, attempts: 0, due_at, lease: None, ..effect })?;
+                // Whoever had it before may have told meanwhile that it is done: it is not done again.
+                if effect.status == EffectStatus::Parked {
+                    let due_at = app.now();
+                    tx.put_effect(&EffectRow {
+                        status: EffectStatus::Due,
+                        attempts: 0,
+                        due_at,
+                        lease: None,
+                        ..effect
+                    })?;
+                }
                 close(app, tx, id, "retried")
             }),
             DeadSubject::Event { consumer, key, .. } => {
-                self.release_key(&consumer, &key)?;
-                self.letter(id)
+                let mut closed = None;
+                let released = self.release_key(&consumer, &key, |letter| {
+                    if letter.dead_letter_id == id {
+                        closed = Some(letter);
+                    }
+                });
+                // Once this one is closed, what waits behind it fails under its own number.
+                match closed {
+                    Some(letter) => Ok(letter),
+                    None => released.and_then(|()| self.letter(id)),
+                }
             }
         }
     }
@@ -46,7 +64,7 @@ impl App {
     ) -> Result<DeadLetter, OperationError> {
         manager_only(caller)?;
         let reason = reason.trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX || reason.chars().any(char::is_control) {
+        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX || reason.chars().any(is_unsafe) {
             return Err(InvalidValue::new(
                 "reason",
                 format!("say why, in 1 to {REASON_CHARS_MAX} characters on one line"),
@@ -57,32 +75,38 @@ impl App {
         let letter = self.open_letter(id)?;
         let subject = letter.subject.clone();
         let closed = self.write_alone(move |app, tx| {
-            if let DeadSubject::Effect { effect_id, action } = &letter.subject {
-                let effect_id = *effect_id;
-                let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
-                match effect.action {
-                    Action::Deliver { .. } => {
-                        tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..effect })?;
-                    }
-                    Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => {
-                        return Err(OperationError::MoneyNotDiscarded { dead_letter_id: id, action: action.clone() });
+            let money =
+                |action: &str| OperationError::MoneyNotDiscarded { dead_letter_id: id, action: action.to_owned() };
+            match &letter.subject {
+                DeadSubject::Effect { effect_id, action } => {
+                    let effect_id = *effect_id;
+                    let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
+                    match effect.action {
+                        Action::Deliver { .. } => {
+                            tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..effect })?;
+                        }
+                        Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => {
+                            return Err(money(action));
+                        }
                     }
                 }
+                // What the payment consumer could not take is a refund that is not written down yet.
+                DeadSubject::Event { consumer, .. } if InFile::named(consumer) == Some(InFile::Payment) => {
+                    return Err(money("refund"));
+                }
+                DeadSubject::Event { .. } => {}
             }
             close(app, tx, id, &format!("discarded: {reason}"))
         })?;
         if let DeadSubject::Event { consumer, key, .. } = subject {
-            // What waited behind it goes on; if that fails, it stays parked under its own number.
-            match self.release_key(&consumer, &key) {
-                Ok(()) | Err(OperationError::FailedAgain { .. } | OperationError::ConsumerElsewhere { .. }) => {}
-                Err(e) => return Err(e),
-            }
+            // What waited behind it goes on; if that fails, it stays parked under its own number, and this one is given up all the same.
+            let _ = self.release_key(&consumer, &key, |_| {});
         }
         Ok(closed)
     }
 
-    /// Takes the parked events of one key in order, each with its letter's closing, until one fails or none is left.
-    fn release_key(&self, consumer: &str, key: &str) -> Result<(), OperationError> {
+    /// Takes the parked events of one key in order, each with its letter's closing, which is told, until one fails or none is left.
+    fn release_key(&self, consumer: &str, key: &str, mut closed: impl FnMut(DeadLetter)) -> Result<(), OperationError> {
         loop {
             let (name, of_key) = (consumer.to_owned(), key.to_owned());
             let next = self.read(|q| {
@@ -94,25 +118,37 @@ impl App {
             })?;
             let Some((letter, event)) = next else { return Ok(()) };
             let id = letter.dead_letter_id;
-            match InFile::named(consumer) {
+            let letter = match InFile::named(consumer) {
                 Some(insider) => self.take_inside(insider, id, event)?,
-                None => self.take_outside(consumer, id, &event)?,
-            }
+                None => Some(self.take_outside(consumer, id, &event)?),
+            };
+            letter.into_iter().for_each(&mut closed);
         }
     }
 
-    fn take_inside(&self, consumer: InFile, id: DeadLetterId, event: Envelope) -> Result<(), OperationError> {
-        self.write(move |app, tx| {
+    /// `None`: somebody else has closed it meanwhile.
+    fn take_inside(
+        &self,
+        consumer: InFile,
+        id: DeadLetterId,
+        event: Envelope,
+    ) -> Result<Option<DeadLetter>, OperationError> {
+        let tried = self.write(move |app, tx| {
             let still_open = tx.dead_letter(id.get())?.is_some_and(|letter| letter.closed_at.is_none());
-            if still_open {
-                app.apply(tx, consumer, &event).map_err(|e| failed_again(id, &e))?;
-                close(app, tx, id, "retried")?;
+            if !still_open {
+                return Ok(None);
             }
-            Ok(())
+            app.apply(tx, consumer, &event).map_err(|e| failed_again(id, &e))?;
+            close(app, tx, id, "retried").map(Some)
+        });
+        tried.map_err(|e| match e {
+            // It panicked, as it may have when it was parked.
+            OperationError::Store(StoreError::Aborted(why)) => failed_again(id, &ConsumeError::Permanent(why)),
+            e => e,
         })
     }
 
-    fn take_outside(&self, name: &str, id: DeadLetterId, event: &Envelope) -> Result<(), OperationError> {
+    fn take_outside(&self, name: &str, id: DeadLetterId, event: &Envelope) -> Result<DeadLetter, OperationError> {
         let consumer = self
             .parts()
             .consumers
@@ -120,7 +156,7 @@ impl App {
             .find(|c| c.name() == name)
             .ok_or_else(|| OperationError::ConsumerElsewhere { name: name.to_owned() })?;
         consumer.take(event).map_err(|e| failed_again(id, &e))?;
-        self.write_alone(move |app, tx| close(app, tx, id, "retried").map(|_| ()))
+        self.write_alone(move |app, tx| close(app, tx, id, "retried"))
     }
 
     fn open_letter(&self, id: DeadLetterId) -> Result<DeadLetter, OperationError> {

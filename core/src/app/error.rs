@@ -67,6 +67,14 @@ pub enum OperationError {
         /// What was told.
         outcome: String,
     },
+    /// The site's payments are in another gateway's books.
+    #[error("the payments of this site are in the books of the gateway {kept:?}, not of {asked:?}")]
+    OtherGateway {
+        /// Whose books they are in.
+        kept: String,
+        /// The gateway that was offered.
+        asked: String,
+    },
     /// A value was not well formed.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
@@ -88,7 +96,8 @@ impl OperationError {
             OperationError::ConsumerPaused { .. }
             | OperationError::ConsumerElsewhere { .. }
             | OperationError::FailedAgain { .. }
-            | OperationError::MoneyNotDiscarded { .. } => Kind::Conflict,
+            | OperationError::MoneyNotDiscarded { .. }
+            | OperationError::OtherGateway { .. } => Kind::Conflict,
             OperationError::WrongOutcome { .. } | OperationError::Invalid(_) => Kind::Invalid,
             OperationError::NotAllowed(_) => Kind::NotAllowed,
             OperationError::Store(e) => e.kind(),
@@ -104,6 +113,7 @@ impl OperationError {
             OperationError::DeadLetterNotFound { .. } => "deadLetterNotFound",
             OperationError::FailedAgain { .. } => "failedAgain",
             OperationError::MoneyNotDiscarded { .. } => "moneyNotDiscarded",
+            OperationError::OtherGateway { .. } => "otherGateway",
             OperationError::EffectNotFound { .. } => "effectNotFound",
             OperationError::WrongOutcome { .. } => "wrongOutcome",
             OperationError::Invalid(_) => "invalidValue",

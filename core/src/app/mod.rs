@@ -32,7 +32,7 @@ use crate::payment::{Breaker, BreakerState};
 use crate::ports::{
     Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, write, write_all,
 };
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
 
 pub use consumers::Sabotage;
@@ -111,7 +111,7 @@ impl App {
         let consumers = self.consumer_names()?;
         let mut channels = vec![INBOX.to_owned()];
         for notifier in &self.inner.parts.notifiers {
-            let name = well_formed_name("channel", notifier.channel())?;
+            let name = settings::name("channel", notifier.channel())?;
             if channels.contains(&name) {
                 return Err(InvalidValue::new(
                     "channel",
@@ -122,7 +122,15 @@ impl App {
             }
             channels.push(name);
         }
+        let gateway = match &self.parts().gateway {
+            Some(gateway) => settings::name("gateway", gateway.name())?,
+            None => String::new(),
+        };
         let known = self.read(|q| {
+            let kept = q.settings()?.gateway;
+            if !gateway.is_empty() && !kept.is_empty() && kept != gateway {
+                return Err(OperationError::OtherGateway { kept, asked: gateway.clone() }.into());
+            }
             let known_consumers = q.consumers()?.into_iter().map(|c| c.name).collect::<Vec<_>>();
             let known_channels = q.channels()?;
             Ok::<_, Error>(
@@ -141,6 +149,10 @@ impl App {
             }
             let known = tx.channels()?;
             channels.iter().filter(|c| !known.contains(c)).try_for_each(|c| tx.add_channel(c))?;
+            let settings = tx.settings()?;
+            if settings.gateway.is_empty() && !gateway.is_empty() {
+                tx.put_settings(&Settings { gateway, ..settings })?;
+            }
             Ok::<_, Error>(())
         })
     }
@@ -213,7 +225,9 @@ impl App {
         let rides = self.rides();
         let riding = rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect();
         let answer = write_all(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding);
-        rides.into_iter().filter(consume::Ride::failed).for_each(|ride| self.redo(ride.consumer()));
+        for ride in rides.iter().filter(|ride| ride.failed()) {
+            self.redo(ride.consumer());
+        }
         answer
     }
 
@@ -228,16 +242,5 @@ impl App {
     {
         let app = self.clone();
         write(self.parts().store.as_ref(), self.parts().wait_max, move |tx| f(&app, tx))
-    }
-}
-
-/// Names of consumers and channels: 1 to 40 of `a-z 0-9 -`.
-fn well_formed_name(field: &'static str, raw: &str) -> Result<String, InvalidValue> {
-    let fits =
-        (1..=40).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if fits {
-        Ok(raw.to_owned())
-    } else {
-        Err(InvalidValue::new(field, "a name is 1 to 40 of a-z 0-9 -", "이름은 a-z 0-9 - 1~40자입니다"))
     }
 }

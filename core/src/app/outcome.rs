@@ -146,6 +146,13 @@ fn try_later(tx: &mut dyn Transaction, row: EffectRow, moment: &Moment) -> Resul
 
 /// Parks an effect that was refused for good.
 fn park(tx: &mut dyn Transaction, row: EffectRow, reason: String, moment: &Moment) -> Result<(), StoreError> {
+    let about = match &row.action {
+        Action::Charge { payment_id } | Action::Void { payment_id } | Action::Refund { payment_id } => {
+            format!("payment {payment_id}")
+        }
+        Action::Deliver { message_id, channel } => format!("message {message_id} over {channel}"),
+    };
+    let reason = format!("{about}: {reason}");
     let letter = DeadLetter {
         dead_letter_id: tx.next_dead_letter_id()?,
         subject: DeadSubject::Effect { effect_id: row.effect_id, action: row.action.kind().to_owned() },

@@ -14,6 +14,8 @@ use crate::storage::manager_only;
 
 /// So many holds and rentals, so many effects, and so many events per consumer, are taken in one pass.
 const PASS_MAX: u32 = 1_000;
+/// So many charges are looked at for one whose outcome is not known.
+const LOOSE_MAX: u32 = 100;
 /// Further away than any backoff.
 const FAR_DAYS: i64 = 365;
 
@@ -108,6 +110,42 @@ impl App {
             Some(wait) => at.max(self.now() + wait),
             None => at,
         });
-        Ok([q.next_hold_expiry()?, next_day, retry, effect].into_iter().flatten().min())
+        // A charge whose outcome is not known is asked about at once.
+        let loose = q.loose_charges(self.now(), Page::first(LOOSE_MAX))?;
+        let unknown = loose.iter().any(|charge| charge.status != EffectStatus::Due).then(|| self.now());
+        Ok([q.next_hold_expiry()?, next_day, retry, effect, unknown].into_iter().flatten().min())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ran(next_in_seconds: Option<i64>, consumed: u32) -> (RanDue, DateTime<Utc>) {
+        let now = DateTime::from_timestamp(1_000, 0).unwrap();
+        let next_at = next_in_seconds.map(|s| now + TimeDelta::seconds(s));
+        let (ticked, settled, effects) = (Ticked::default(), Settled::default(), EffectsDone::default());
+        (RanDue { ticked, settled, effects, consumed, next_at }, now)
+    }
+
+    #[test]
+    fn a_host_waits_until_something_is_due_but_never_longer_than_it_wants() {
+        let max = Duration::from_secs(60);
+        let wait = |next, consumed| {
+            let (ran, now) = ran(next, consumed);
+            ran.wait(now, max).as_secs()
+        };
+        assert_eq!((wait(Some(5), 0), wait(Some(60), 0), wait(Some(61), 0), wait(None, 0)), (5, 60, 60, 60));
+        assert_eq!((wait(Some(0), 1), wait(Some(-5), 1)), (0, 0), "it did something and more is due: at once");
+        assert_eq!((wait(Some(0), 0), wait(Some(-5), 0)), (60, 60), "what is due is for another process to do");
+    }
+
+    #[test]
+    fn a_pass_that_did_anything_at_all_was_not_idle() {
+        let max = Duration::from_secs(60);
+        let (idle, now) = ran(Some(0), 0);
+        let ticked = RanDue { ticked: Ticked { ended: 1, ..Ticked::default() }, ..idle };
+        let failed = RanDue { effects: EffectsDone { failed: 1, ..EffectsDone::default() }, ..idle };
+        assert_eq!([ticked, failed].map(|ran| ran.wait(now, max)), [Duration::ZERO; 2]);
     }
 }

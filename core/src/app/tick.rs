@@ -115,6 +115,7 @@ fn save(
     Ok(true)
 }
 
-fn clock_trace(correlation_id: CorrelationId, moment: &Moment) -> Trace {
+/// The trace of what the clock brings.
+pub(super) fn clock_trace(correlation_id: CorrelationId, moment: &Moment) -> Trace {
     Trace { correlation_id, causation_id: None, occurred_at: moment.now }
 }

@@ -23,6 +23,7 @@ pub(super) fn settings_survive(store: &Arc<dyn Store>) {
         breaker_open_seconds: 3,
         deadline_seconds: 4,
         language: Lang::En,
+        gateway: "acme-pay".to_owned(),
     };
     for settings in [changed, Settings::default()] {
         let put = settings.clone();

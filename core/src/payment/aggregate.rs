@@ -224,4 +224,37 @@ mod tests {
             assert_eq!(PaymentStatus::parse(status.as_str()), Some(status));
         }
     }
+
+    #[test]
+    fn a_word_that_is_no_status_is_none() {
+        assert_eq!(PaymentStatus::parse("refunded"), None);
+    }
+
+    #[test]
+    fn a_stored_payment_is_taken_up_as_it_is_and_none_is_not_found() {
+        let id = PaymentId::new(1);
+        assert_eq!(Payment::load(id, Some(requested().row().clone())), Ok(requested()));
+        assert_eq!(Payment::load(id, None), Err(PaymentError::NotFound { payment_id: id }));
+    }
+
+    #[test]
+    fn a_payment_told_again_by_its_events_is_the_same() {
+        for status in [PaymentStatus::Paid, PaymentStatus::Declined, PaymentStatus::Voided] {
+            let mut payment = requested();
+            assert!(payment.is_open());
+            let event = match status {
+                PaymentStatus::Declined => payment.decline(&booking(), true, "no"),
+                PaymentStatus::Voided => payment.void(&booking(), true, "refused"),
+                _ => payment.approve(&booking(), true),
+            };
+            let event = event.unwrap();
+            assert!(!payment.is_open());
+            assert_eq!(payment.row().payment_status, status);
+            let mut row = requested().row().clone();
+            row.apply(&event);
+            assert_eq!(&row, payment.row());
+            let refunded = payment.refund(&booking(), false);
+            assert_eq!(refunded.is_some(), status == PaymentStatus::Paid, "only what was taken goes back");
+        }
+    }
 }

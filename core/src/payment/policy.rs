@@ -31,3 +31,29 @@ pub fn refund_due(event: &Event) -> Option<PaymentId> {
         | Event::Review(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::{booking, every_event};
+
+    #[test]
+    fn money_goes_back_for_a_cancellation_and_when_it_came_too_late_and_for_nothing_else() {
+        let due: Vec<_> = every_event()
+            .into_iter()
+            .filter_map(|event| refund_due(&event).map(|payment| (event, payment)))
+            .inspect(|(_, payment)| assert_eq!(*payment, booking().payment_id))
+            .map(|(event, _)| event)
+            .collect();
+        assert!(
+            matches!(
+                &due[..],
+                [
+                    Event::Reservation(ReservationEvent::ReservationCancelRequested(_)),
+                    Event::Payment(PaymentEvent::PaymentApproved(late)),
+                ] if !late.hold_stands
+            ),
+            "{due:?}"
+        );
+    }
+}

@@ -46,3 +46,34 @@ impl<C: Consumer + ?Sized> Consumer for Arc<C> {
         (**self).key(event)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::{envelope, every_event};
+
+    struct Refuses;
+
+    impl Consumer for Refuses {
+        fn name(&self) -> &str {
+            "refuses"
+        }
+
+        fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+            Err(ConsumeError::Permanent(event.event.event_type().to_owned()))
+        }
+    }
+
+    #[test]
+    fn events_of_one_storage_wait_for_each_other_and_a_shared_consumer_is_the_same_one() {
+        let shared: Arc<dyn Consumer> = Arc::new(Refuses);
+        for event in every_event().into_iter().map(envelope) {
+            assert_eq!(shared.key(&event), "storage:3");
+            assert_eq!(Consumer::key(&Arc::clone(&shared), &event), "storage:3");
+            let refused = Consumer::take(&shared, &event).unwrap_err();
+            assert_eq!(refused.to_string(), format!("refused for good: {}", event.event.event_type()));
+        }
+        assert_eq!(Consumer::name(&shared), "refuses");
+        assert_eq!(ConsumeError::Unavailable("away".to_owned()).to_string(), "unavailable: away");
+    }
+}

@@ -10,6 +10,12 @@ use crate::shared::{Key, Money};
 ///
 /// Every call is idempotent under its key: at most one capture and one refund per key, however often it is made.
 pub trait PaymentGateway: Send + Sync {
+    /// Whose books these are: 1 to 40 of `a-z 0-9 -`. A site keeps the name of its first gateway, and no other one is let near
+    /// its payments; so name yours, and keep the name.
+    fn name(&self) -> &str {
+        "host"
+    }
+
     /// Takes the money: [`Outcome::Captured`], [`Outcome::Declined`], [`Outcome::NotTaken`] when that is certain, or
     /// [`Outcome::Unknown`] after a timeout or a lost reply.
     fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome;
@@ -29,6 +35,10 @@ pub trait GatewayBooks {
 }
 
 impl<G: PaymentGateway + ?Sized> PaymentGateway for Arc<G> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
     fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
         (**self).charge(charge, deadline)
     }

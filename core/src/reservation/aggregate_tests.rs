@@ -151,3 +151,121 @@ fn the_words_of_a_status_read_back() {
     }
     assert_eq!(ReservationStatus::parse("paid"), None);
 }
+
+#[test]
+fn a_stored_reservation_is_taken_up_as_it_is_and_none_is_not_found() {
+    let stored = reserved(5, Some(9), 5);
+    let id = stored.row().booking.reservation_id;
+    assert_eq!(Reservation::load(id, Some(stored.row().clone())), Ok(stored));
+    assert_eq!(Reservation::load(id, None), Err(ReservationError::NotFound { reservation_id: id }));
+}
+
+#[test]
+fn a_hold_may_be_ended_from_its_very_moment_on() {
+    assert_eq!(HoldTerms::expiry(at(0), 10), at(10));
+    let mut reservation = hold(5, None);
+    assert_eq!(reservation.row().hold_expires_at, Some(at(10)));
+    assert!(!reservation.is_overdue(at(9)) && reservation.is_overdue(at(10)));
+    reservation.confirm(day(5)).unwrap();
+    assert!(!reservation.is_overdue(at(99)), "a reservation that stands is no hold");
+    assert_eq!(reservation.expire(at(99)), None);
+}
+
+#[test]
+fn a_refusal_says_what_was_asked_of_which_reservation_and_where_it_stands() {
+    let mut over = reserved(5, Some(9), 5);
+    over.finish(day(9)).unwrap();
+    let (reservation_id, status) = (ReservationId::new(1), ReservationStatus::Completed);
+    let refused = |action| ReservationError::WrongState { reservation_id, status, action };
+    assert_eq!(over.cancel(day(5)), Err(refused("cancelled")));
+    assert_eq!(over.set_end(day(8), day(5)), Err(refused("ended")));
+    let mut begun = reserved(5, Some(9), 5);
+    assert_eq!(begun.cancel(day(6)), Err(ReservationError::FirstDayPast { reservation_id, from: day(5) }));
+}
+
+#[test]
+fn the_event_of_a_new_end_says_what_the_end_was_before() {
+    let mut open = reserved(5, None, 5);
+    let event = open.set_end(day(6), day(5)).unwrap();
+    assert!(matches!(event, Some(ReservationEvent::RentalEndSet(e)) if e.previous_until.is_none()));
+    let event = reserved(5, Some(9), 5).set_end(day(8), day(5)).unwrap();
+    assert!(matches!(event, Some(ReservationEvent::RentalEndSet(e)) if e.previous_until == Some(day(9))));
+}
+
+#[test]
+fn an_end_beyond_the_year_9999_is_refused() {
+    let mut open = reserved(5, None, 5);
+    let beyond = NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap();
+    assert!(matches!(open.set_end(beyond, day(5)), Err(ReservationError::Invalid(_))));
+    assert_eq!(open.row().booking.period.until(), None);
+}
+
+/// Every state a reservation can be in.
+fn in_every_state() -> Vec<Reservation> {
+    let mut asked = reserved(5, Some(9), 5);
+    asked.cancel(day(5)).unwrap();
+    let mut cancelled = asked.clone();
+    cancelled.complete_cancel().unwrap();
+    let mut completed = reserved(5, Some(9), 5);
+    completed.finish(day(9)).unwrap();
+    let mut rejected = hold(5, Some(9));
+    rejected.reject("no funds").unwrap();
+    let mut expired = hold(5, Some(9));
+    expired.expire(at(10)).unwrap();
+    vec![hold(5, Some(9)), reserved(5, Some(9), 5), asked, cancelled, completed, rejected, expired]
+}
+
+#[test]
+fn only_holds_reservations_and_cancellations_under_way_block_their_days() {
+    let live: Vec<_> = ReservationStatus::ALL.into_iter().filter(|s| s.is_live()).collect();
+    assert_eq!(live, [ReservationStatus::ReqReserve, ReservationStatus::Reserved, ReservationStatus::ReqCancel]);
+    let states: Vec<_> = in_every_state().iter().map(|r| r.row().reservation_status).collect();
+    assert_eq!(states, ReservationStatus::ALL, "the tests here know every state");
+}
+
+#[test]
+fn final_states_stay_whatever_is_asked() {
+    for reservation in in_every_state().into_iter().filter(|r| !r.row().reservation_status.is_live()) {
+        let mut after = reservation.clone();
+        assert_eq!(after.confirm(day(5)), None);
+        assert_eq!(after.reject("late"), None);
+        assert_eq!(after.expire(at(99)), None);
+        assert!(!matches!(after.cancel(day(5)), Ok(Some(_))));
+        assert_eq!(after.complete_cancel(), None);
+        assert!(after.set_end(day(8), day(5)).is_err());
+        assert_eq!(after.start(day(20)), None);
+        assert_eq!(after.finish(day(20)), None);
+        assert_eq!(after, reservation);
+    }
+}
+
+#[test]
+fn a_reservation_told_again_by_its_events_is_the_same() {
+    let mut events = Vec::new();
+    let terms = HoldTerms {
+        hold_expires_at: at(10),
+        pays_until: Some(day(9)),
+        correlation_id: CorrelationId::from(Key::new(1)),
+    };
+    let (mut reservation, created) = Reservation::place_hold(booking(5, Some(9)), terms);
+    events.push(created);
+    events.extend(reservation.confirm(day(4)));
+    events.extend(reservation.start(day(5)));
+    events.extend(reservation.set_end(day(8), day(6)).unwrap());
+    events.extend(reservation.finish(day(8)));
+    assert_eq!(events.len(), 5);
+    let mut row = hold(1, None).row().clone();
+    for event in &events {
+        row.apply(event);
+    }
+    let version = row.version;
+    assert_eq!(row, ReservationRow { version, ..reservation.row().clone() });
+    assert_eq!(version, Version::new(5), "its first event begins it anew");
+}
+
+#[test]
+fn the_present_end_lies_within_the_period() {
+    let present = booking(5, Some(9)).period;
+    assert_eq!(end_within(&present, day(9), day(5)), Ok(present));
+    assert!(end_within(&present, day(10), day(5)).is_err());
+}

@@ -89,3 +89,43 @@ pub struct QuoteStorage {
     #[serde(default)]
     pub until: Option<NaiveDate>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+    }
+
+    #[test]
+    fn a_request_is_the_same_only_if_everything_sent_is() {
+        let bare = Reserve::new(StorageId::new(1));
+        assert_eq!(bare.fingerprint(), "storage=1 from=- until=- price=-");
+        let full = bare.from(day(5)).until(day(9)).at_price(59_000);
+        assert_eq!(full.fingerprint(), "storage=1 from=2026-01-05 until=2026-01-09 price=59000");
+        let others = [
+            Reserve::new(StorageId::new(2)),
+            bare.from(day(5)),
+            bare.until(day(5)),
+            bare.at_price(59_000),
+            full.from(day(6)),
+            full.until(day(10)),
+            full.at_price(58_999),
+        ];
+        for other in others {
+            assert_ne!(other.fingerprint(), bare.fingerprint());
+            assert_ne!(other.fingerprint(), full.fingerprint());
+        }
+    }
+
+    #[test]
+    fn what_a_request_leaves_out_stays_left_out() {
+        let read: Reserve = serde_json::from_str(r#"{"storageId":1}"#).unwrap();
+        assert_eq!(read, Reserve::new(StorageId::new(1)));
+        let read: EndRental = serde_json::from_str(r#"{"reservationId":2}"#).unwrap();
+        assert_eq!(read, EndRental { reservation_id: ReservationId::new(2), on: None });
+        let read: QuoteStorage = serde_json::from_str(r#"{"storageId":1}"#).unwrap();
+        assert_eq!(read, QuoteStorage { storage_id: StorageId::new(1), from: None, until: None });
+    }
+}

@@ -118,6 +118,33 @@ mod tests {
     }
 
     #[test]
+    fn a_reservation_is_its_customers_and_the_managers_to_change() {
+        let booking = crate::event::tests::booking();
+        let terms = crate::reservation::HoldTerms {
+            hold_expires_at: chrono::DateTime::from_timestamp(0, 0).unwrap(),
+            pays_until: None,
+            correlation_id: crate::shared::CorrelationId::new("req-1").unwrap(),
+        };
+        let (reservation, _) = Reservation::place_hold(booking, terms);
+        let customer = |name| Caller::customer(crate::shared::CustomerId::new(name).unwrap());
+        for may in [customer("kim"), Caller::manager(), Caller::system()] {
+            assert_eq!(own_only(&may, &reservation), Ok(()), "{may:?}");
+        }
+        assert!(own_only(&customer("lee"), &reservation).is_err());
+    }
+
+    #[test]
+    fn the_first_rule_that_is_broken_is_the_one_told() {
+        let taken = HoldCase { in_the_way: Some(Period::open_ended(day(9)).unwrap()), ..case() };
+        let dearer = HoldCase { expected_price: Some(1), ..taken };
+        assert!(matches!(may_place_hold(&dearer), Err(ReservationError::PriceChanged { .. })));
+        let withdrawn = HoldCase { offered: false, ..dearer };
+        assert!(matches!(may_place_hold(&withdrawn), Err(ReservationError::Withdrawn { .. })));
+        let past = HoldCase { today: day(6), ..withdrawn };
+        assert!(matches!(may_place_hold(&past), Err(ReservationError::Invalid(_))));
+    }
+
+    #[test]
     fn a_taken_period_is_refused() {
         let in_the_way = Some(Period::open_ended(day(9)).unwrap());
         assert!(matches!(may_place_hold(&HoldCase { in_the_way, ..case() }), Err(ReservationError::Taken { .. })));

@@ -146,7 +146,10 @@ mod tests {
 
     #[test]
     fn by_the_day_counts_days_and_needs_an_end() {
-        assert_eq!(quote(1_000, Per::Day, "2027-01-31", Some("2027-03-01")).unwrap().total, Money::krw(29_000));
+        let quoted = quote(1_000, Per::Day, "2027-01-31", Some("2027-03-01")).unwrap();
+        assert_eq!((quoted.total, quoted.unit_price), (Money::krw(29_000), 1_000));
+        assert_eq!((quoted.days, quoted.months, quoted.part_month), (Some(29), None, None));
+        assert_eq!(quoted.paid_until, Some(day("2027-03-01")));
         assert!(quote(1_000, Per::Day, "2027-01-31", None).is_err());
     }
 
@@ -178,7 +181,9 @@ mod tests {
     fn open_ended_by_the_month_pays_the_first() {
         let quoted = quote(31_000, Per::Month, "2027-01-31", None).unwrap();
         assert_eq!((quoted.total, quoted.paid_until), (Money::krw(31_000), Some(day("2027-02-28"))));
+        assert_eq!((quoted.months, quoted.part_month, quoted.days), (Some(1), None, None));
         assert!(quote(31_000, Per::Month, "9999-12-15", None).is_err());
+        assert!(quote(31_000, Per::Month, "9999-11-30", None).is_ok());
     }
 
     #[test]

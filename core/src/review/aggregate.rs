@@ -199,4 +199,33 @@ mod tests {
         let row = review.row().clone();
         assert!(matches!(Review::load(row.review_id, Some(row)), Err(ReviewError::NotFound { .. })));
     }
+
+    #[test]
+    fn ratings_from_outside_are_checked() {
+        assert_eq!(serde_json::from_str::<Stars>("4").unwrap(), Stars::new(4).unwrap());
+        assert_eq!(serde_json::to_string(&Stars::new(4).unwrap()).unwrap(), "4");
+        for bad in ["0", "6", "-251", "4.5", "\"4\""] {
+            assert!(serde_json::from_str::<Stars>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_review_told_again_by_its_events_is_the_same() {
+        let mut changed = review();
+        let content = Some(ReviewContent::new("보통").unwrap());
+        let command = ModifyReview { review_id: ReviewId::new(1), rate: None, content };
+        let modified = changed.modify(&command).unwrap();
+        let deleted = changed.delete();
+        let mut row = review().row().clone();
+        [&modified, &deleted].into_iter().for_each(|event| row.apply(event));
+        assert_eq!(&row, changed.row());
+        assert_eq!((row.rate.get(), row.content.as_str(), row.deleted), (5, "보통", true));
+    }
+
+    #[test]
+    fn a_stored_review_is_taken_up_as_it_is_and_none_is_not_found() {
+        let id = ReviewId::new(1);
+        assert_eq!(Review::load(id, Some(review().row().clone())), Ok(review()));
+        assert_eq!(Review::load(id, None), Err(ReviewError::NotFound { review_id: id }));
+    }
 }

@@ -145,4 +145,32 @@ mod tests {
         let second = judge(&customer("kim"), |c| c.existing = Some(ReviewId::new(1)));
         assert!(matches!(second, Err(ReviewError::AlreadyReviewed { .. })));
     }
+
+    fn review() -> Review {
+        Review::create(crate::review::ReviewCreated {
+            review_id: ReviewId::new(1),
+            reservation_id: ReservationId::new(1),
+            storage_id: StorageId::new(1),
+            customer: CustomerId::new("kim").unwrap(),
+            rate: crate::review::Stars::new(5).unwrap(),
+            content: crate::shared::ReviewContent::new("좋아요").unwrap(),
+        })
+        .0
+    }
+
+    #[test]
+    fn only_its_author_changes_a_review() {
+        assert_eq!(author_only(&customer("kim"), &review()), Ok(()));
+        for caller in [customer("lee"), Caller::manager(), Caller::system()] {
+            assert!(author_only(&caller, &review()).is_err(), "{caller:?}");
+        }
+    }
+
+    #[test]
+    fn its_author_and_the_manager_take_a_review_away() {
+        for caller in [customer("kim"), Caller::manager(), Caller::system()] {
+            assert_eq!(author_or_manager(&caller, &review()), Ok(()), "{caller:?}");
+        }
+        assert!(author_or_manager(&customer("lee"), &review()).is_err());
+    }
 }

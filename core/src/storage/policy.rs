@@ -64,3 +64,46 @@ pub fn react(event: &Event) -> Option<Reaction> {
         | Event::Payment(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::{booking, every_event};
+    use crate::shared::{CustomerId, Description, Money, Rate};
+    use crate::storage::RegisterStorage;
+
+    #[test]
+    fn only_the_manager_and_the_system_manage_storages() {
+        assert_eq!(manager_only(&Caller::manager()), Ok(()));
+        assert_eq!(manager_only(&Caller::system()), Ok(()));
+        assert!(manager_only(&Caller::customer(CustomerId::new("kim").unwrap())).is_err());
+    }
+
+    #[test]
+    fn a_storage_with_a_booking_is_not_deleted() {
+        let description = Description::new("강남").unwrap();
+        let rate = Rate::flat(Money::krw(1)).unwrap();
+        let (storage, _) = Storage::register(StorageId::new(1), RegisterStorage { description, rate });
+        assert_eq!(may_delete(&storage, None), Ok(()));
+        let (storage_id, reservation_id) = (StorageId::new(1), ReservationId::new(4));
+        let refused = may_delete(&storage, Some(reservation_id));
+        assert_eq!(refused, Err(StorageError::HasBookings { storage_id, reservation_id }));
+    }
+
+    #[test]
+    fn a_storage_is_occupied_from_the_start_of_a_rental_to_its_end_and_recounted_for_reviews() {
+        let (storage, reservation) = (booking().storage_id, booking().reservation_id);
+        for event in every_event() {
+            let expected = match (event.event_type(), &event) {
+                ("ReservationConfirmed", Event::Reservation(ReservationEvent::ReservationConfirmed(e))) => {
+                    e.started.then_some(Reaction::Occupy(storage, reservation))
+                }
+                ("RentalStarted", _) => Some(Reaction::Occupy(storage, reservation)),
+                ("RentalEnded" | "ReservationCancelled", _) => Some(Reaction::Release(storage, reservation)),
+                ("ReviewCreated" | "ReviewModified" | "ReviewDeleted", _) => Some(Reaction::CountReviews(storage)),
+                _ => None,
+            };
+            assert_eq!(react(&event), expected, "{event:?}");
+        }
+    }
+}

@@ -377,6 +377,9 @@ fn a_customer_may_be_told_the_truth_when_the_hold_lapsed_during_the_charge() {
     /// A gateway during whose charge the hold lapses and is written off.
     struct SlowCharge(std::sync::Mutex<Option<(App, storagerent::clock::ManualClock)>>);
     impl PaymentGateway for SlowCharge {
+        fn name(&self) -> &str {
+            "simulated"
+        }
         fn charge(&self, _: &Charge, _: Duration) -> Outcome {
             if let Some((app, clock)) = self.0.lock().unwrap().take() {
                 clock.advance(Duration::from_secs(601));

@@ -199,3 +199,61 @@ fn a_refused_delivery_is_parked_and_may_be_discarded() {
         ReservationStatus::ReqCancel
     );
 }
+
+#[test]
+fn a_worker_outlives_a_notifier_that_panics() {
+    struct Frail(Arc<Mutex<u32>>);
+    impl Notifier for Frail {
+        fn channel(&self) -> &str {
+            "sms"
+        }
+        fn deliver(&self, _: Key, _: &MessageRow) -> Outcome {
+            let mut calls = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *calls += 1;
+            assert!(*calls > 1, "a planted panic");
+            Outcome::Delivered
+        }
+    }
+    let calls = Arc::new(Mutex::new(0));
+    let site = Site::with(Kept::Memory, |o| o.notifier(Frail(Arc::clone(&calls))));
+    let storage = site.storage(1);
+    site.reserve("kim", Reserve::new(storage));
+    let worker = Worker::spawn(site.app.clone()).unwrap();
+    for _ in 0..1_000 {
+        site.clock.advance(Duration::from_secs(60)); // the lease of the broken call runs out
+        worker.wake();
+        std::thread::sleep(Duration::from_millis(5));
+        if *calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner) > 1 {
+            return;
+        }
+    }
+    panic!("the worker is gone");
+}
+
+#[test]
+fn another_gateway_is_not_let_near_a_sites_payments() {
+    struct Acme;
+    impl PaymentGateway for Acme {
+        fn name(&self) -> &str {
+            "acme"
+        }
+        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
+            panic!("it is not asked")
+        }
+        fn void(&self, _: &Charge, _: Duration) -> Outcome {
+            panic!("it is not asked")
+        }
+        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
+            panic!("it is not asked")
+        }
+    }
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        assert_eq!(site.app.settings().unwrap().gateway, "simulated");
+        let refused = storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap_err();
+        assert!(matches!(refused, Error::Operation(OperationError::OtherGateway { .. })), "{refused}");
+        storagerent::over(Arc::clone(&site.store), Options::without_gateway()).unwrap();
+        site.app.set(&Caller::manager(), "gateway", "acme").unwrap();
+        storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap();
+    }
+}
