@@ -77,3 +77,12 @@ fn a_message_is_told_in_six_fields() {
         r#"{"messageId":1,"reservationId":1,"storageId":1,"customer":"kim","kind":"RentalEnded","content":"끝"}"#;
     assert_eq!(json, expected);
 }
+
+#[test]
+fn a_refund_is_told_on_its_own_only_if_no_cancellation_asked_for_it() {
+    for cancels_reservation in [true, false] {
+        let refunded = crate::payment::PaymentCancelled { booking: booking(), cancels_reservation };
+        let told = message_of(&envelope(Event::from(refunded)), Lang::En).is_some();
+        assert_eq!(told, !cancels_reservation);
+    }
+}

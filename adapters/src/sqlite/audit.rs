@@ -1,21 +1,22 @@
-//! Auditing: is the log as it was written, and the file as SQLite expects it?
+//! Auditing: are the log and the sealed rows as they were written, and is the file as SQLite expects it?
 
 use rusqlite::{Connection, Row};
 use storagerent_core::event::EventHash;
 use storagerent_core::ports::{Finding, StoreError};
 
 use super::error::store_error;
-use super::migrations;
 use super::tables::events;
+use super::{migrations, seal};
 use crate::log::StoredEvent;
 
-/// Checks the log row by row, its head, the schema, and SQLite's own structures.
+/// Checks the log row by row, its head, the sealed rows, the schema, and SQLite's own structures.
 pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Findings { limit, found: Vec::new() };
     let walked = walk(conn, &mut findings);
     if let Err(error) = walked {
         findings.add("log", "events", told(&error));
     }
+    seal::check(conn, &mut |finding| findings.add(&finding.check, &finding.subject, finding.detail));
     match migrations::differences(conn) {
         Ok(differences) => differences.into_iter().for_each(|what| findings.add("schema", "file", what)),
         Err(error) => findings.add("schema", "file", told(&error)),
@@ -129,9 +130,19 @@ impl Walk {
     }
 }
 
-/// What SQLite finds: damaged pages, indexes that miss rows, values of a type their column does not take.
+/// What SQLite finds: damaged pages, indexes that miss rows, values of a type their column does not take. A stranger's tables
+/// are left out: to check them would run what they compute.
 fn integrity(conn: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
-    let mut statement = conn.prepare("PRAGMA integrity_check").map_err(store_error)?;
+    match migrations::tables_among_others(conn)? {
+        None => pragma_check(conn, "PRAGMA integrity_check", findings),
+        Some(tables) => tables
+            .iter()
+            .try_for_each(|table| pragma_check(conn, &format!("PRAGMA integrity_check({table})"), findings)),
+    }
+}
+
+fn pragma_check(conn: &Connection, pragma: &str, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut statement = conn.prepare(pragma).map_err(store_error)?;
     let mut rows = statement.query([]).map_err(store_error)?;
     while let Some(row) = rows.next().map_err(store_error)? {
         let line: String = row.get(0).map_err(store_error)?;

@@ -146,7 +146,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let create = if CAN_WAIT { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
     let conn = Connection::open_with_flags(path, flags).map_err(|e| unopened(path, e))?;
+    // Setting up reads the schema; if that cannot be read, what waits beside the file stays too.
+    leave_wal(&conn, path)?;
     set_up(&conn).map_err(store_error)?;
+    fold_wal(&conn)?;
     Ok(conn)
 }
 
@@ -165,7 +168,7 @@ pub(super) fn read_only(conn: Connection) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Sets up a connection; of what is in the file, it reads nothing.
+/// Sets up a connection; of what is in the file, it reads the schema at most.
 pub(super) fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);

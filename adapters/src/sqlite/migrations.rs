@@ -71,7 +71,25 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreErro
     if stamp == Stamp::NONE && tables > 0 {
         return Err(StoreError::Corrupt(format!("{} belongs to another application", path.display())));
     }
+    if stamp.version() == KNOWN {
+        refuse_foreign_code(conn, path)?;
+    }
     Ok(stamp.version())
+}
+
+/// Refuses a file whose tables, or indexes on them, are not the ones of this build. Checks, generated columns and computed
+/// indexes are a stranger's code: it would run with our statements, and need not come to an end.
+///
+/// Triggers and views do not run, and tables beside ours are not read, so these may stay; an audit tells of them.
+fn refuse_foreign_code(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let (expected, found) = (expected()?, schema(conn).map_err(store_error)?);
+    let ours = |table: &str| expected.iter().any(|item| item.kind == "table" && item.name.eq_ignore_ascii_case(table));
+    let missing = expected.difference(&found).map(|item| item.told(ANOTHER));
+    let foreign = found.difference(expected).filter(|item| item.kind == "index" && ours(&item.table));
+    match missing.chain(foreign.map(|item| item.told(FOREIGN))).next() {
+        Some(what) => Err(StoreError::Corrupt(format!("{}: {what}", path.display()))),
+        None => Ok(()),
+    }
 }
 
 /// Brings a file to the newest schema: all missing scripts in one transaction, which looks again at what is missing, for
@@ -114,31 +132,59 @@ pub(super) fn still_known(conn: &Connection) -> Result<(), StoreError> {
     }
 }
 
-type Schema = BTreeSet<(String, String, String)>;
+const ANOTHER: &str = "is missing or another";
+const FOREIGN: &str = "is not of this schema";
+
+type Schema = BTreeSet<Item>;
+
+/// A table, index, trigger or view, as it was made.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Item {
+    kind: String,
+    name: String,
+    /// The table it belongs to; its own name for a table.
+    table: String,
+    sql: String,
+}
+
+impl Item {
+    fn told(&self, what: &str) -> String {
+        format!("{} {} {what}", self.kind, self.name)
+    }
+}
 
 /// What differs between the file's schema and the one this build makes: a table, index, trigger or view, by name.
 pub(super) fn differences(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    static EXPECTED: OnceLock<Schema> = OnceLock::new();
-    let expected = match EXPECTED.get() {
-        Some(expected) => expected,
-        None => {
-            let fresh = Connection::open_in_memory().map_err(store_error)?;
-            SCRIPTS.iter().try_for_each(|script| fresh.execute_batch(script)).map_err(store_error)?;
-            let schema = schema(&fresh).map_err(store_error)?;
-            EXPECTED.get_or_init(|| schema)
-        }
-    };
-    let found = schema(conn).map_err(store_error)?;
-    let named = |(kind, name, _): &(String, String, String), what| format!("{kind} {name} {what}");
-    let missing = expected.difference(&found).map(|item| named(item, "is missing or another"));
-    let foreign = found.difference(expected).map(|item| named(item, "is not of this schema"));
+    let (expected, found) = (expected()?, schema(conn).map_err(store_error)?);
+    let missing = expected.difference(&found).map(|item| item.told(ANOTHER));
+    let foreign = found.difference(expected).map(|item| item.told(FOREIGN));
     Ok(missing.chain(foreign).collect())
+}
+
+/// The tables of this build if the file has others beside them; `None` if it has not.
+pub(super) fn tables_among_others(conn: &Connection) -> Result<Option<Vec<&'static str>>, StoreError> {
+    let (expected, found) = (expected()?, schema(conn).map_err(store_error)?);
+    let others = found.difference(expected).any(|item| item.kind == "table");
+    let ours = expected.iter().filter(|item| item.kind == "table").map(|item| item.name.as_str());
+    Ok(others.then(|| ours.collect()))
+}
+
+fn expected() -> Result<&'static Schema, StoreError> {
+    static EXPECTED: OnceLock<Schema> = OnceLock::new();
+    if let Some(expected) = EXPECTED.get() {
+        return Ok(expected);
+    }
+    let fresh = Connection::open_in_memory().map_err(store_error)?;
+    SCRIPTS.iter().try_for_each(|script| fresh.execute_batch(script)).map_err(store_error)?;
+    let schema = schema(&fresh).map_err(store_error)?;
+    Ok(EXPECTED.get_or_init(|| schema))
 }
 
 /// All that was made by a statement; what SQLite adds of its own accord has a name of its own.
 fn schema(conn: &Connection) -> rusqlite::Result<Schema> {
-    let sql = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let sql = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE substr(name, 1, 7) <> 'sqlite_'";
     let mut statement = conn.prepare(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement
+        .query_map([], |row| Ok(Item { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? }))?;
     rows.collect()
 }

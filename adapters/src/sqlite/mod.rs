@@ -14,6 +14,7 @@ mod group;
 mod migrations;
 mod queue;
 mod rows;
+mod seal;
 mod session;
 mod statements;
 mod tables;
@@ -98,11 +99,17 @@ impl SqliteStore {
         }
         let conn = connect::open(&path)?;
         connect::leave_wal(&conn, &path)?;
-        migrations::recognise(&conn, &path)?;
-        connect::fold_wal(&conn)?;
+        if migrations::recognise(&conn, &path)? == migrations::KNOWN {
+            // What every application reads first: where that is damaged, the file is left as it is.
+            let mut session = Session::new(&conn);
+            session.settings()?;
+            session.consumers()?;
+            session.channels()?;
+        }
         if conn.is_readonly("main").map_err(store_error)? {
             return Err(StoreError::Other(format!("{} may not be written", path.display())));
         }
+        connect::fold_wal(&conn)?;
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;
         Ok(SqliteStore::over(conn, Place::File(path)))
@@ -241,7 +248,8 @@ impl Store for SqliteStore {
             // The first read fixes what the snapshot shows.
             migrations::still_known(conn)?;
             f(&mut Session::new(conn));
-            snapshot.rollback().map_err(store_error)
+            // After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
+            if conn.is_autocommit() { Ok(()) } else { snapshot.rollback().map_err(store_error) }
         })?
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, ValueRef};
 use storagerent_core::chrono::{DateTime, Days, NaiveDate, Utc};
 use storagerent_core::effect::Lease;
 use storagerent_core::ports::StoreError;
-use storagerent_core::shared::{CorrelationId, Currency, Key, Money, Period};
+use storagerent_core::shared::{CorrelationId, Currency, Key, Money, Period, is_unsafe};
 use storagerent_core::storage::Rating;
 
 /// Days as SQLite keeps them: whole days since 1970.
@@ -111,6 +111,14 @@ impl<'r> Columns<'r> {
         self.next()
     }
 
+    /// A text that was made to be shown: one line, nothing that could deceive or damage a terminal.
+    pub(super) fn shown(&self) -> Result<String, StoreError> {
+        self.checked(|text: String| match text.chars().find(|c| is_unsafe(*c)) {
+            Some(c) => Err(format!("holds U+{:04X}", u32::from(c))),
+            None => Ok(text),
+        })
+    }
+
     pub(super) fn maybe_text(&self) -> Result<Option<String>, StoreError> {
         self.next()
     }
@@ -163,10 +171,20 @@ impl<'r> Columns<'r> {
         Period::new(from, until).or_else(|e| self.refuse(e))
     }
 
-    /// Two columns: the amount and its currency.
-    pub(super) fn money(&self) -> Result<Money, StoreError> {
+    /// Two columns: the days of a period, or no period.
+    pub(super) fn maybe_period(&self) -> Result<(Option<NaiveDate>, Option<NaiveDate>), StoreError> {
+        let (from, until) = (self.maybe_day()?, self.maybe_day()?);
+        match from.map(|from| Period::new(from, until)) {
+            Some(Err(e)) => self.refuse(e),
+            Some(Ok(_)) | None => Ok((from, until)),
+        }
+    }
+
+    /// Two columns: an amount above 0 and its currency.
+    pub(super) fn price(&self) -> Result<Money, StoreError> {
         let amount = self.int()?;
-        self.word(Currency::from_code).map(|currency| Money::new(amount, currency))
+        let currency = self.word(Currency::from_code)?;
+        Money::new(amount, currency).above_zero().or_else(|e| self.refuse(e))
     }
 
     /// Two columns: the owner and until when.

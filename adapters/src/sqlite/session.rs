@@ -40,6 +40,19 @@ impl<'c> Session<'c> {
     }
 }
 
+/// Refuses rows that do not come in order of their ids, all after where the page begins: where a damaged file hands them out in
+/// another order, whoever reads page by page would never come to the last.
+fn in_order<T>(page: Page, rows: Vec<T>, id: impl Fn(&T) -> u64) -> Result<Vec<T>, StoreError> {
+    let mut last = page.after;
+    for id in rows.iter().map(id) {
+        if id <= last {
+            return Err(StoreError::Corrupt(format!("row {id} comes after row {last}")));
+        }
+        last = id;
+    }
+    Ok(rows)
+}
+
 impl Queries for Session<'_> {
     fn settings(&mut self) -> Result<Settings, StoreError> {
         site::settings(self.conn)
@@ -50,7 +63,7 @@ impl Queries for Session<'_> {
     }
 
     fn events(&mut self, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
-        events::list(self.conn, filter, page)
+        in_order(page, events::list(self.conn, filter, page)?, |e| e.sequence.get())
     }
 
     fn last_storage_cause(&mut self, id: StorageId) -> Result<Option<Sequence>, StoreError> {
@@ -66,11 +79,11 @@ impl Queries for Session<'_> {
     }
 
     fn storages(&mut self, page: Page) -> Result<Vec<StorageRow>, StoreError> {
-        storages::list(self.conn, page)
+        in_order(page, storages::list(self.conn, page)?, |row| row.storage_id.get())
     }
 
     fn free_storages(&mut self, period: &Period, page: Page) -> Result<Vec<StorageRow>, StoreError> {
-        storages::free(self.conn, period, page)
+        in_order(page, storages::free(self.conn, period, page)?, |row| row.storage_id.get())
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
@@ -78,7 +91,7 @@ impl Queries for Session<'_> {
     }
 
     fn reservations(&mut self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, StoreError> {
-        reservations::list(self.conn, filter, page)
+        in_order(page, reservations::list(self.conn, filter, page)?, |row| row.booking.reservation_id.get())
     }
 
     fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError> {
@@ -106,7 +119,7 @@ impl Queries for Session<'_> {
     }
 
     fn payments(&mut self, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
-        payments::list(self.conn, page)
+        in_order(page, payments::list(self.conn, page)?, |row| row.payment_id.get())
     }
 
     fn review(&mut self, id: ReviewId) -> Result<Option<ReviewRow>, StoreError> {
@@ -118,7 +131,7 @@ impl Queries for Session<'_> {
     }
 
     fn reviews(&mut self, filter: &ReviewFilter, page: Page) -> Result<Vec<ReviewRow>, StoreError> {
-        reviews::list(self.conn, filter, page)
+        in_order(page, reviews::list(self.conn, filter, page)?, |row| row.review_id.get())
     }
 
     fn review_totals(&mut self, id: StorageId) -> Result<(u64, u64), StoreError> {
@@ -130,7 +143,7 @@ impl Queries for Session<'_> {
     }
 
     fn messages(&mut self, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, StoreError> {
-        messages::list(self.conn, filter, page)
+        in_order(page, messages::list(self.conn, filter, page)?, |row| row.message_id.get())
     }
 
     fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
@@ -146,7 +159,7 @@ impl Queries for Session<'_> {
     }
 
     fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
-        storage_views::list(self.conn, filter, page)
+        in_order(page, storage_views::list(self.conn, filter, page)?, |row| row.storage_id.get())
     }
 
     fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
@@ -158,11 +171,11 @@ impl Queries for Session<'_> {
     }
 
     fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        effects::open(self.conn, now, page)
+        in_order(page, effects::open(self.conn, now, page)?, |row| row.effect_id.get())
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        effects::loose_charges(self.conn, now, page)
+        in_order(page, effects::loose_charges(self.conn, now, page)?, |row| row.effect_id.get())
     }
 
     fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -182,7 +195,7 @@ impl Queries for Session<'_> {
     }
 
     fn dead_letters(&mut self, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
-        dead_letters::list_open(self.conn, page)
+        in_order(page, dead_letters::list_open(self.conn, page)?, |row| row.dead_letter_id.get())
     }
 
     fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
@@ -200,5 +213,21 @@ impl Queries for Session<'_> {
 
     fn counts(&mut self) -> Result<Counts, StoreError> {
         site::counts(self.conn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_out_of_order_are_refused() {
+        let page = Page { after: 2, limit: Some(9) };
+        let read = |ids: &[u64]| in_order(page, ids.to_vec(), |id| *id);
+        assert_eq!(read(&[]), Ok(vec![]));
+        assert_eq!(read(&[3, 7, 8]), Ok(vec![3, 7, 8]));
+        for ids in [&[2, 3][..], &[3, 3], &[7, 5, 9]] {
+            assert!(matches!(read(ids), Err(StoreError::Corrupt(_))), "{ids:?}");
+        }
     }
 }

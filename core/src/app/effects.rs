@@ -153,8 +153,11 @@ impl App {
     /// # Errors
     /// [`Error`] for an effect that is none, an outcome it cannot have, or when the store cannot: then tell it again.
     pub fn complete(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
-        self.tell_breaker(&effect.task, &outcome);
-        self.conclude(effect, outcome)
+        let is_news = self.conclude(effect, outcome.clone())?;
+        if is_news {
+            self.tell_breaker(&effect.task, &outcome);
+        }
+        Ok(())
     }
 
     /// Does a leased effect by the blocking ports and records what came of it.

@@ -17,44 +17,47 @@ use crate::reservation::{Reservation, ReservationStatus};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
-    pub(super) fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
+    /// Whether it came from whoever holds the effect's lease: told late, or again, it says nothing of the gateway now.
+    pub(super) fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<bool, Error> {
         let effect = effect.clone();
         let outcome = outcome.plain();
         self.write_within(PATIENCE, move |app, tx| {
             let moment = app.moment::<_, Error>(tx)?;
             let row =
                 tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
-            app.record(tx, &effect, row, outcome, &moment)
+            let is_mine =
+                row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
+            app.record(tx, row, outcome, is_mine, &moment)?;
+            Ok(is_mine)
         })
     }
 
     fn record(
         &self,
         tx: &mut dyn Transaction,
-        effect: &Effect,
         row: EffectRow,
         outcome: Outcome,
+        is_mine: bool,
         moment: &Moment,
     ) -> Result<(), Error> {
         // A setback counts only for whoever still holds the lease; news of money always counts.
-        let mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
         match (&row.action, &outcome) {
             (Action::Charge { .. } | Action::Void { .. }, Outcome::Captured | Outcome::NotTaken { .. })
             | (Action::Charge { .. }, Outcome::Declined { .. }) => self.book(tx, row, &outcome, moment),
             (Action::Refund { .. }, Outcome::Refunded) => self.book_refund(tx, row, moment),
             (Action::Deliver { .. }, Outcome::Delivered) => Ok(done(tx, row)?),
-            (Action::Charge { .. }, Outcome::Unknown { .. }) if mine => {
+            (Action::Charge { .. }, Outcome::Unknown { .. }) if is_mine => {
                 Ok(tx.put_effect(&EffectRow { status: EffectStatus::Unknown, lease: None, ..row })?)
             }
             (Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. }, Outcome::Refused { reason })
-                if mine =>
+                if is_mine =>
             {
                 Ok(park(tx, row, reason.clone(), moment)?)
             }
             (
                 Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. },
                 Outcome::Unavailable { .. } | Outcome::Unknown { .. },
-            ) if mine => Ok(try_later(tx, row, moment)?),
+            ) if is_mine => Ok(try_later(tx, row, moment)?),
             (Action::Charge { .. }, Outcome::Unknown { .. })
             | (
                 Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. },

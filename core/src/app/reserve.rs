@@ -218,7 +218,7 @@ impl App {
         let retry_after = self.deadline_or_default();
         // If T2 cannot be committed, whether the reservation stands is not known to us.
         let concluded = self.conclude(effect, outcome.clone());
-        let row = concluded.and_then(|()| self.read(|q| Ok(q.reservation(id)?)));
+        let row = concluded.and_then(|_| self.read(|q| Ok(q.reservation(id)?)));
         let Ok(Some(row)) = row else { return Err(unknown(held, retry_after)) };
         match (row.reservation_status, outcome) {
             (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after)),

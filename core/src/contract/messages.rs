@@ -63,7 +63,7 @@ fn message(tx: &mut dyn Transaction, event: u64, channel: &str, who: &str) -> St
         storage_id: StorageId::new(1),
         customer: customer(who),
         kind: "ReservationRejected".to_owned(),
-        content: "성사되지 않았습니다 (\u{1b}[31mno\n'money'\u{0})".to_owned(),
+        content: "성사되지 않았습니다 (\"no 'money'\"; 100 %)".to_owned(),
         event_sequence: Sequence::new(event),
         channel: channel.to_owned(),
         correlation_id: correlation(who),

@@ -1,6 +1,7 @@
 -- Schema version 1. Days are whole days since 1970-01-01, moments microseconds since then in UTC, money minor units,
 -- keys 16 bytes. Words (status, kind …) are those of the JSON. No foreign keys: aggregates refer to each other both ways,
 -- and deferred constraints would let a COMMIT fail for what one member of its group did.
+-- Rows that no event tells of have a seal: the hash of their other columns, so that each changed bit is found (see seal.rs).
 
 -- The log: outbox, audit trail, and the source for rebuilding. Rows are only ever added.
 CREATE TABLE events (
@@ -110,9 +111,10 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_customer ON messages (customer);
 
 CREATE TABLE channels (
-    name TEXT PRIMARY KEY
+    name TEXT PRIMARY KEY,
+    seal INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO channels (name) VALUES ('inbox');
+INSERT INTO channels (name, seal) VALUES ('inbox', 1518514100160920349);
 
 -- The view page: kept by events alone, may be emptied and folded anew.
 CREATE TABLE storage_views (
@@ -146,6 +148,7 @@ CREATE TABLE effects (
     lease_until    INTEGER,
     correlation_id TEXT    NOT NULL,
     causation_id   INTEGER NOT NULL,
+    seal           INTEGER NOT NULL,
     -- When something is to be done about it again; a charge whose lease is over is to be settled, not repeated.
     ready_at       INTEGER GENERATED ALWAYS AS (CASE status WHEN 'due' THEN due_at WHEN 'leased' THEN lease_until END) VIRTUAL,
     UNIQUE (kind, key)
@@ -161,7 +164,8 @@ CREATE TABLE consumers (
     retry_at    INTEGER,
     last_error  TEXT,
     lease_owner BLOB,
-    lease_until INTEGER
+    lease_until INTEGER,
+    seal        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE dead_letters (
@@ -175,7 +179,8 @@ CREATE TABLE dead_letters (
     reason         TEXT    NOT NULL,
     parked_at      INTEGER NOT NULL,
     closed_at      INTEGER,
-    resolution     TEXT
+    resolution     TEXT,
+    seal           INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX dead_letters_open ON dead_letters (consumer, key, sequence) WHERE closed_at IS NULL;
 
@@ -185,10 +190,12 @@ CREATE TABLE idempotency (
     key            TEXT    NOT NULL,
     body           TEXT    NOT NULL,
     reservation_id INTEGER NOT NULL,
+    seal           INTEGER NOT NULL,
     PRIMARY KEY (scope, command, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
-    value TEXT NOT NULL
+    value TEXT    NOT NULL,
+    seal  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

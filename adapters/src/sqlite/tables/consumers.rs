@@ -5,7 +5,8 @@ use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::StoreError;
 
 use crate::sqlite::rows::{Columns, kept, key, moment};
-use crate::sqlite::statements::{all, one, run};
+use crate::sqlite::seal::CONSUMERS;
+use crate::sqlite::statements::{all, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -38,9 +39,9 @@ pub(in crate::sqlite) fn list(conn: &Connection) -> Result<Vec<ConsumerRow>, Sto
 }
 
 pub(in crate::sqlite) fn save(conn: &Connection, row: &ConsumerRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO consumers (name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET cursor = ?2, paused = ?3, \
-               attempts = ?4, retry_at = ?5, last_error = ?6, lease_owner = ?7, lease_until = ?8";
+    let sql = "INSERT INTO consumers (name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until, seal) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (name) DO UPDATE SET cursor = ?2, paused = ?3, \
+               attempts = ?4, retry_at = ?5, last_error = ?6, lease_owner = ?7, lease_until = ?8, seal = ?9";
     let values = params![
         row.name,
         kept(row.cursor.get())?,
@@ -51,5 +52,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &ConsumerRow) -> Result<()
         row.lease.map(|lease| key(lease.owner)),
         row.lease.map(|lease| moment(lease.until)),
     ];
-    run(conn, sql, values)
+    CONSUMERS.write(conn, sql, values)
 }

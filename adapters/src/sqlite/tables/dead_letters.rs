@@ -5,7 +5,8 @@ use storagerent_core::consumer::{DeadLetter, DeadSubject};
 use storagerent_core::ports::{Page, StoreError};
 
 use crate::sqlite::rows::{Columns, kept, moment, sought};
-use crate::sqlite::statements::{all, bounds, one, run};
+use crate::sqlite::seal::DEAD_LETTERS;
+use crate::sqlite::statements::{all, bounds, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -77,9 +78,9 @@ pub(in crate::sqlite) fn of_consumer(
 
 pub(in crate::sqlite) fn save(conn: &Connection, letter: &DeadLetter) -> Result<(), StoreError> {
     let sql = "INSERT INTO dead_letters (dead_letter_id, subject, consumer, sequence, key, effect_id, action, reason, \
-               parked_at, closed_at, resolution) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+               parked_at, closed_at, resolution, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
                ON CONFLICT (dead_letter_id) DO UPDATE SET subject = ?2, consumer = ?3, sequence = ?4, key = ?5, \
-               effect_id = ?6, action = ?7, reason = ?8, parked_at = ?9, closed_at = ?10, resolution = ?11";
+               effect_id = ?6, action = ?7, reason = ?8, parked_at = ?9, closed_at = ?10, resolution = ?11, seal = ?12";
     let (word, consumer, sequence, key, effect_id, action) = match &letter.subject {
         DeadSubject::Event { consumer, sequence, key } => {
             ("event", Some(consumer), Some(kept(sequence.get())?), Some(key), None, None)
@@ -101,5 +102,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, letter: &DeadLetter) -> Result<
         letter.closed_at.map(moment),
         letter.resolution,
     ];
-    run(conn, sql, values)
+    DEAD_LETTERS.write(conn, sql, values)
 }

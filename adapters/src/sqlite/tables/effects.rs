@@ -7,7 +7,8 @@ use storagerent_core::ports::{Page, StoreError};
 use storagerent_core::shared::{EffectId, Key};
 
 use crate::sqlite::rows::{Columns, kept, key, moment, sought};
-use crate::sqlite::statements::{all, bounds, one, run};
+use crate::sqlite::seal::EFFECTS;
+use crate::sqlite::statements::{all, bounds, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -91,11 +92,11 @@ pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Ut
 /// Adds or changes an effect; a second one of a kind under one key is refused.
 pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
-               lease_owner, lease_until, correlation_id, causation_id) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+               lease_owner, lease_until, correlation_id, causation_id, seal) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
                ON CONFLICT (effect_id) DO UPDATE SET key = ?2, kind = ?3, payment_id = ?4, message_id = ?5, \
                channel = ?6, status = ?7, attempts = ?8, due_at = ?9, lease_owner = ?10, lease_until = ?11, \
-               correlation_id = ?12, causation_id = ?13";
+               correlation_id = ?12, causation_id = ?13, seal = ?14";
     let (message_id, channel) = match &row.action {
         Action::Deliver { message_id, channel } => (Some(*message_id), Some(channel.as_str())),
         Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => (None, None),
@@ -115,5 +116,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), 
         row.correlation_id.as_str(),
         kept(row.causation_id.get())?,
     ];
-    run(conn, sql, values)
+    EFFECTS.write(conn, sql, values)
 }

@@ -6,6 +6,7 @@ use storagerent_core::ports::{MessageFilter, Page, StoreError};
 use storagerent_core::shared::{CustomerId, MessageId, Sequence};
 
 use crate::sqlite::rows::{Columns, kept, sought};
+use crate::sqlite::seal::CHANNELS;
 use crate::sqlite::statements::{all, bounds, number, one, run};
 
 macro_rules! select {
@@ -25,10 +26,10 @@ fn read(row: &Row<'_>) -> Result<MessageRow, StoreError> {
         reservation_id: c.number()?,
         storage_id: c.number()?,
         customer: c.parsed(CustomerId::new)?,
-        kind: c.text()?,
-        content: c.text()?,
+        kind: c.shown()?,
+        content: c.shown()?,
         event_sequence: c.number()?,
-        channel: c.text()?,
+        channel: c.shown()?,
         correlation_id: c.correlation_id()?,
     })
 }
@@ -76,9 +77,9 @@ pub(in crate::sqlite) fn insert(conn: &Connection, row: &MessageRow) -> Result<(
 }
 
 pub(in crate::sqlite) fn channels(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    all(conn, "SELECT name FROM channels ORDER BY name", [], |row| Columns::of("channels", row).text())
+    all(conn, "SELECT name FROM channels ORDER BY name", [], |row| Columns::of("channels", row).shown())
 }
 
 pub(in crate::sqlite) fn add_channel(conn: &Connection, name: &str) -> Result<(), StoreError> {
-    run(conn, "INSERT INTO channels (name) VALUES (?1) ON CONFLICT DO NOTHING", [name])
+    CHANNELS.write(conn, "INSERT INTO channels (name, seal) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![name])
 }

@@ -24,7 +24,7 @@ fn read(row: &Row<'_>) -> Result<PaymentRow, StoreError> {
         payment_id: c.number()?,
         reservation_id: c.number()?,
         storage_id: c.number()?,
-        price: c.money()?,
+        price: c.price()?,
         payment_status: c.word(PaymentStatus::parse)?,
         key: c.key()?,
         correlation_id: c.correlation_id()?,

@@ -29,7 +29,7 @@ fn read(row: &Row<'_>) -> Result<ReservationRow, StoreError> {
             storage_id: c.number()?,
             customer: c.parsed(CustomerId::new)?,
             period: c.period()?,
-            price: c.money()?,
+            price: c.price()?,
             payment_id: c.number()?,
         },
         reservation_status: c.word(ReservationStatus::parse)?,

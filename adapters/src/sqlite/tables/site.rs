@@ -1,13 +1,14 @@
 //! What concerns the site as a whole: settings, used idempotency keys, and how much of everything there is.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use storagerent_core::ports::{Counts, IdempotencyRow, StoreError};
 use storagerent_core::reservation::ReservationStatus;
 use storagerent_core::settings::Settings;
 use storagerent_core::shared::IdempotencyKey;
 
 use crate::sqlite::rows::{Columns, kept};
-use crate::sqlite::statements::{all, number, one, run};
+use crate::sqlite::seal::{IDEMPOTENCY, SETTINGS};
+use crate::sqlite::statements::{all, number, one};
 
 /// The settings; those never set are as in a new site.
 pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreError> {
@@ -24,8 +25,9 @@ pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreEr
 }
 
 pub(in crate::sqlite) fn save_settings(conn: &Connection, settings: &Settings) -> Result<(), StoreError> {
-    let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
-    settings.entries().iter().try_for_each(|(name, value)| run(conn, sql, (name, value)))
+    let sql = "INSERT INTO settings (name, value, seal) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (name) DO UPDATE SET value = ?2, seal = ?3";
+    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(conn, sql, params![name, value]))
 }
 
 pub(in crate::sqlite) fn idempotency(
@@ -49,9 +51,10 @@ pub(in crate::sqlite) fn idempotency(
 }
 
 pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO idempotency (scope, command, key, body, reservation_id) VALUES (?1, ?2, ?3, ?4, ?5) \
-               ON CONFLICT (scope, command, key) DO UPDATE SET body = ?4, reservation_id = ?5";
-    run(conn, sql, (&row.scope, &row.command, row.key.as_str(), &row.body, kept(row.reservation_id.get())?))
+    let sql = "INSERT INTO idempotency (scope, command, key, body, reservation_id, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+               ON CONFLICT (scope, command, key) DO UPDATE SET body = ?4, reservation_id = ?5, seal = ?6";
+    let values = params![row.scope, row.command, row.key.as_str(), row.body, kept(row.reservation_id.get())?];
+    IDEMPOTENCY.write(conn, sql, values)
 }
 
 pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {

@@ -23,15 +23,19 @@ macro_rules! select {
 
 fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
     let c = Columns::of("storage_views", row);
+    let (from, until);
     Ok(StorageViewRow {
         storage_id: c.number()?,
         storage_status: c.word(StorageStatus::parse)?,
         description: c.parsed(Description::new)?,
-        price: c.money()?,
+        price: c.price()?,
         reservation_id: c.maybe_number()?,
         reservation_status: c.maybe_word(ReservationStatus::parse)?,
-        from: c.maybe_day()?,
-        until: c.maybe_day()?,
+        from: {
+            (from, until) = c.maybe_period()?;
+            from
+        },
+        until,
         payment_id: c.maybe_number()?,
         payment_status: c.maybe_word(PaymentStatus::parse)?,
         review_cnt: c.number()?,

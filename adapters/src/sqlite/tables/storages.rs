@@ -24,7 +24,7 @@ fn read(row: &Row<'_>) -> Result<StorageRow, StoreError> {
         storage_id: c.number()?,
         description: c.parsed(Description::new)?,
         rate: {
-            let price = c.money()?;
+            let price = c.price()?;
             c.parsed(|per| Rate::new(price, Per::parse(per)?))?
         },
         storage_status: c.word(StorageStatus::parse)?,

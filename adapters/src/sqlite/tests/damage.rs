@@ -1,7 +1,9 @@
 //! Damage: what is not as it was written is told by row, and nothing a stranger writes makes the store panic.
 
 use rusqlite::types::Value;
+use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::{EventFilter, Finding, write};
+use storagerent_core::settings::Settings;
 
 use super::*;
 
@@ -112,14 +114,12 @@ fn a_rewritten_row_is_told_even_if_its_own_hash_fits() {
 fn payloads_that_make_no_sense_and_columns_of_a_wrong_type_are_told_and_do_not_end_the_walk() {
     let (_folder, path) = ten_events();
     let conn = stranger(&path);
-    // A stranger's table need not be strict.
-    let loose: String =
+    let strict: String =
         conn.query_row("SELECT sql FROM sqlite_schema WHERE name = 'events'", [], |r| r.get(0)).unwrap();
-    conn.execute_batch("ALTER TABLE events RENAME TO strict").unwrap();
-    conn.execute_batch(&loose.replace("STRICT", "").replace("NOT NULL", "")).unwrap();
+    // A stranger's table need not be strict while it is filled.
+    redefine(&conn, "events", &strict.replace("STRICT", "").replace("NOT NULL", ""));
     conn.execute_batch(
-        "INSERT INTO events SELECT * FROM strict; DROP TABLE strict;
-         UPDATE events SET aggregate_id = 'many' WHERE sequence = 2;
+        "UPDATE events SET aggregate_id = 'many' WHERE sequence = 2;
          UPDATE events SET payload = x'00ff' WHERE sequence = 4;
          UPDATE events SET hash = 'short' WHERE sequence = 6;
          UPDATE events SET correlation_id = NULL WHERE sequence = 8;
@@ -127,12 +127,119 @@ fn payloads_that_make_no_sense_and_columns_of_a_wrong_type_are_told_and_do_not_e
          UPDATE events SET payload = 'nonsense' WHERE sequence = 12",
     )
     .unwrap();
+    redefine(&conn, "events", &strict);
     let found = findings(&path);
     let log: Vec<_> = found.iter().filter(|f| f.check == "log").cloned().collect();
     let told = subjects(&log);
     let rows = [2, 4, 6, 8, 10, 12].map(|n| format!("events row {n}"));
     assert_eq!(told, rows, "{found:#?}");
-    assert!(found.iter().any(|f| f.check == "schema"), "{found:#?}");
+    assert!(found.iter().any(|f| f.check == "integrity"), "{found:#?}");
+}
+
+/// Changes what a table says it is, and nothing of its rows.
+fn redefine(conn: &Connection, table: &str, sql: &str) {
+    conn.pragma_update(None, "writable_schema", true).unwrap();
+    conn.execute("UPDATE sqlite_schema SET sql = ?2 WHERE name = ?1", (table, sql)).unwrap();
+    conn.execute_batch("PRAGMA writable_schema = RESET").unwrap();
+}
+
+/// It would take years.
+const ENDLESS: &str = "(hex(zeroblob(40)) GLOB '*0*0*0*0*0*0*0*0*0*0*0*0*0*0*1')";
+
+#[test]
+fn what_a_strangers_tables_and_indexes_would_compute_is_refused_untouched() {
+    for (table, from, to) in [
+        ("storages", "INTEGER NOT NULL,\n    currency", "INTEGER AS (ENDLESS) VIRTUAL,\n    currency"),
+        ("events", ") STRICT", ", CHECK (ENDLESS = 0)) STRICT"),
+        ("", "", "CREATE INDEX slow ON events (CASE WHEN sequence > 13 THEN ENDLESS END)"),
+        ("", "", "CREATE INDEX slow ON Events (sequence) WHERE CASE WHEN sequence > 13 THEN ENDLESS END"),
+        ("", "", "CREATE UNIQUE INDEX only_one ON reservations (status)"),
+        ("", "", "DROP TABLE storages; CREATE VIEW storages AS SELECT ENDLESS AS storage_id"),
+        ("", "", "DROP INDEX reservations_live"),
+    ] {
+        let (_folder, path) = ten_events();
+        let conn = stranger(&path);
+        let to = to.replace("ENDLESS", ENDLESS);
+        if table.is_empty() {
+            conn.execute_batch(&to).unwrap();
+        } else {
+            let select = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+            let sql: String = conn.query_row(select, [table], |row| row.get(0)).unwrap();
+            assert!(sql.contains(from), "{sql}");
+            redefine(&conn, table, &sql.replace(from, &to));
+        }
+        drop(conn);
+        let before = std::fs::read(&path).unwrap();
+        let refused = SqliteStore::open(&path).map(drop);
+        assert!(matches!(&refused, Err(StoreError::Corrupt(why)) if why.contains("rent.db: ")), "{to}: {refused:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{to}");
+        let copied = super::super::restore(&path, &path.with_extension("copy"));
+        assert!(matches!(copied, Err(StoreError::Corrupt(_))), "{to}: {copied:?}");
+    }
+}
+
+/// The bytes of a file and of its WAL.
+fn bytes(path: &Path) -> (Vec<u8>, Option<Vec<u8>>) {
+    (std::fs::read(path).unwrap(), std::fs::read(path.with_extension("db-wal")).ok())
+}
+
+#[test]
+fn a_file_refused_for_its_first_rows_keeps_its_journal_mode() {
+    for damage in [
+        "UPDATE settings SET value = 'ten' WHERE name = 'holdMinutes'",
+        "UPDATE consumers SET cursor = -1",
+        "UPDATE channels SET name = 'no' || char(27)",
+    ] {
+        let (folder, path) = ten_events();
+        let store = SqliteStore::open(&path).unwrap();
+        write(&store, WAIT, |tx| {
+            tx.put_settings(&Settings::default())?;
+            tx.add_channel("inbox")?;
+            tx.put_consumer(&ConsumerRow::new("view"))
+        })
+        .unwrap();
+        let copy = folder.path().join("copy.db");
+        store.backup(&copy).unwrap();
+        assert_eq!(stranger(&copy).execute_batch(damage).map(|()| bytes(&copy).1), Ok(None), "no WAL");
+        let before = bytes(&copy);
+        let refused = SqliteStore::open(&copy).map(drop);
+        assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{damage}: {refused:?}");
+        assert_eq!(bytes(&copy), before, "{damage}");
+    }
+}
+
+#[test]
+fn what_waits_beside_a_refused_file_stays() {
+    for damage in [
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE storages (' WHERE name = 'storages'",
+        "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ', CHECK (1)) STRICT') WHERE name = 'storages'",
+    ] {
+        let (folder, path) = ten_events();
+        let conn = stranger(&path);
+        conn.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA writable_schema = ON").unwrap();
+        conn.execute_batch(damage).unwrap();
+        // As after a kill: the file and its WAL, and nobody who has them open.
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(&path, &copy).unwrap();
+        std::fs::copy(path.with_extension("db-wal"), copy.with_extension("db-wal")).unwrap();
+        let before = bytes(&copy);
+        assert!(before.1.as_ref().is_some_and(|wal| !wal.is_empty()));
+        SqliteStore::open(&copy).map(drop).unwrap_err();
+        assert_eq!(bytes(&copy), before, "{damage}");
+    }
+}
+
+#[test]
+fn what_a_table_beside_ours_would_compute_does_not_run() {
+    let (_folder, path) = ten_events();
+    stranger(&path)
+        .execute_batch(&format!(
+            "CREATE TABLE other (x CHECK ({ENDLESS} = 0));
+             PRAGMA ignore_check_constraints = ON; INSERT INTO other VALUES (1)"
+        ))
+        .unwrap();
+    let found = findings(&path);
+    assert_eq!(found.iter().map(|f| f.check.as_str()).collect::<Vec<_>>(), ["schema"]);
 }
 
 #[test]
@@ -202,7 +309,7 @@ fn rows_that_make_no_sense_are_refused_by_table_and_id() {
         assert!(matches!(&row, Err(StoreError::Corrupt(why)) if why.starts_with(expected)), "{set}: {row:?}");
         conn.execute_batch("ROLLBACK TO good; RELEASE good").unwrap();
     }
-    conn.execute_batch("INSERT INTO settings VALUES ('holdMinutes', 'ten'), ('colour', 'red')").unwrap();
+    conn.execute_batch("INSERT INTO settings VALUES ('holdMinutes', 'ten', 0), ('colour', 'red', 0)").unwrap();
     let settings = super::super::tables::site::settings(&conn);
     assert!(matches!(&settings, Err(StoreError::Corrupt(why)) if why.contains("settings row holdMinutes")));
 }

@@ -3,6 +3,7 @@
 mod backups;
 mod damage;
 mod files;
+mod flips;
 mod groups;
 mod processes;
 
