@@ -32,6 +32,8 @@ mod log;
 pub mod memory;
 pub mod notify;
 pub mod payment;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(not(target_arch = "wasm32"))]

@@ -22,6 +22,7 @@ mod reservation;
 mod reserve;
 mod review;
 mod settings;
+mod simulate;
 mod status;
 mod storage;
 mod verify;
@@ -93,6 +94,8 @@ pub(crate) enum Command {
     /// Describe, back up and restore the database file
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Try the engine under a storm of faults, in memory, every invariant checked after every step
+    Simulate(simulate::SimulateArgs),
     /// Tell the whole story in a second, on a temporary file or a new one named by --db
     Demo,
     /// Write completions for a shell to stdout
@@ -126,6 +129,7 @@ pub(crate) fn run(command: Command, globals: &Globals, out: &Output) -> Result<(
         Command::Verify => verify::run(globals),
         Command::Settings(command) => command.run(globals),
         Command::Db(command) => command.run(globals),
+        Command::Simulate(args) => args.run(globals),
         Command::Demo => demo::run(globals),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(out),

@@ -9,6 +9,7 @@ mod reports;
 mod rows;
 pub(crate) mod safe;
 mod sheet;
+pub(crate) mod storm;
 pub(crate) mod words;
 
 use std::io::{self, IsTerminal, Write};
