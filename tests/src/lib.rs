@@ -1,6 +1,11 @@
 //! A site for tests: the real engine on either store, with a clock that moves only when told and a gateway that misbehaves
 //! when told.
 
+pub mod cuts;
+pub mod on_disk;
+
+pub mod hostile;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, OnceLock};
@@ -157,7 +162,8 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let me = std::env::current_exe().expect("a running program has a path");
-        let profile = me.ancestors().nth(2).expect("tests run from target/PROFILE/deps");
+        let profile = me.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+        let profile = profile.expect("tests run from target/PROFILE/deps, programs from target/PROFILE");
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--locked", "-p", "storagerent-cli"]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));

@@ -1,0 +1,42 @@
+//! Numbers from a seed: SplitMix64, small and the same everywhere.
+
+/// Makes every choice; the same seed makes the same ones.
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95))
+    }
+
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0, below `bound`, which is above 0.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        (self.bits() % bound as u64) as usize
+    }
+
+    pub(super) fn byte(&mut self) -> u8 {
+        self.bits() as u8
+    }
+
+    /// True once in so many times.
+    pub(super) fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
+    }
+
+    /// Small numbers mostly, sometimes up to the bound.
+    pub(super) fn few(&mut self, bound: usize) -> usize {
+        let bound = if self.one_in(8) { bound } else { bound.min(4) };
+        1 + self.below(bound.max(1))
+    }
+}

@@ -1,0 +1,209 @@
+//! Hosts that do the effects themselves: what they are handed, and what they may tell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use storagerent::payment::Behaviour;
+use storagerent::*;
+use storagerent_tests::{Kept, Site, customer};
+
+/// An application without a gateway over the site's store.
+fn host(site: &Site) -> App {
+    let options = Options::without_gateway().clock(site.clock.clone()).notifier(notify::Recorded::new("sms"));
+    storagerent::over(Arc::clone(&site.store), options).unwrap()
+}
+
+fn only(mut effects: Vec<Effect>) -> Effect {
+    assert_eq!(effects.len(), 1, "{effects:?}");
+    effects.remove(0)
+}
+
+fn outcomes() -> [Outcome; 8] {
+    let reason = || "because".to_owned();
+    [
+        Outcome::Captured,
+        Outcome::Declined { reason: reason() },
+        Outcome::NotTaken { reason: reason() },
+        Outcome::Unknown { reason: reason() },
+        Outcome::Refunded,
+        Outcome::Delivered,
+        Outcome::Unavailable { reason: reason() },
+        Outcome::Refused { reason: reason() },
+    ]
+}
+
+/// A host with one effect of each kind handed out: a charge, a void, a refund and a delivery.
+fn one_of_each_kind(site: &Site) -> (App, Vec<Effect>) {
+    let host = host(site);
+    let storages: Vec<_> = (0..3).map(|_| site.storage(1_000)).collect();
+    let paid = site.reserve("kim", Reserve::new(storages[0]));
+    host.due_effects(9).unwrap().iter().for_each(|told| host.complete(told, Outcome::Delivered).unwrap());
+    site.gateway.set_behaviour(Behaviour::LostReply);
+    site.app.reserve(&customer("lee"), Reserve::new(storages[1])).unwrap_err();
+    site.gateway.set_behaviour(Behaviour::Approve);
+    site.app.settle().unwrap();
+    let reservation_id = paid.booking.reservation_id;
+    site.app.cancel(&customer("kim"), CancelReservation { reservation_id }).unwrap();
+    host.reserve(&customer("park"), Reserve::new(storages[2])).unwrap();
+    let effects = host.due_effects(9).unwrap();
+    let kinds: Vec<_> = effects
+        .iter()
+        .map(|e| match e.task {
+            Task::Charge(_) => "charge",
+            Task::Void(_) => "void",
+            Task::Refund(_) => "refund",
+            Task::Deliver(..) => "deliver",
+        })
+        .collect();
+    assert_eq!(kinds, ["void", "refund", "deliver", "charge"]);
+    (host, effects)
+}
+
+#[test]
+fn an_outcome_that_an_effect_cannot_have_is_refused_and_changes_nothing() {
+    let mut refused = Vec::new();
+    for n in 0..4 {
+        for outcome in outcomes() {
+            let site = Site::new(Kept::Memory);
+            let (host, effects) = one_of_each_kind(&site);
+            let events = site.events();
+            let told = serde_json::to_value(&outcome).unwrap()["outcome"].as_str().unwrap().to_owned();
+            if let Err(error) = host.complete(&effects[n], outcome.clone()) {
+                assert_eq!((error.kind(), error.code()), (Kind::Invalid, "wrongOutcome"), "{error}");
+                assert_eq!(site.events(), events, "nothing is written");
+                host.complete(&effects[n], right(&effects[n])).expect("the right one may still be told");
+                refused.push((n, told));
+            }
+        }
+    }
+    let expected: [&[&str]; 4] = [
+        &["declined", "refunded", "delivered"],
+        &["captured", "declined", "notTaken", "delivered"],
+        &["captured", "declined", "notTaken", "refunded"],
+        &["refunded", "delivered", "unavailable", "refused"],
+    ];
+    let flat: Vec<_> =
+        expected.iter().enumerate().flat_map(|(n, told)| told.iter().map(move |t| (n, (*t).to_owned()))).collect();
+    assert_eq!(refused, flat, "of a void, a refund, a delivery and a charge");
+}
+
+fn right(effect: &Effect) -> Outcome {
+    match effect.task {
+        Task::Charge(_) | Task::Void(_) => Outcome::Captured,
+        Task::Refund(_) => Outcome::Refunded,
+        Task::Deliver(..) => Outcome::Delivered,
+    }
+}
+
+#[test]
+fn the_outcome_of_an_effect_nobody_knows_is_refused() {
+    let site = Site::new(Kept::Memory);
+    let (host, effects) = one_of_each_kind(&site);
+    let stranger = Effect { effect_id: EffectId::new(99), ..effects[0].clone() };
+    assert_eq!(host.complete(&stranger, Outcome::Captured).unwrap_err().code(), "effectNotFound");
+}
+
+#[test]
+fn an_outcome_told_twice_changes_nothing() {
+    let site = Site::new(Kept::Memory);
+    let (host, effects) = one_of_each_kind(&site);
+    effects.iter().for_each(|effect| host.complete(effect, right(effect)).unwrap());
+    let told = (site.events(), site.app.dead_letters(Page::default()).unwrap());
+    effects.iter().for_each(|effect| host.complete(effect, right(effect)).unwrap());
+    assert_eq!((site.events(), site.app.dead_letters(Page::default()).unwrap()), told);
+}
+
+#[test]
+fn the_charge_of_a_hold_that_lapsed_is_not_handed_out() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    host.reserve(&customer("kim"), Reserve::new(site.storage(1_000))).unwrap();
+    site.clock.advance(Duration::from_secs(601));
+    host.tick().unwrap();
+    let charges = host.due_effects(9).unwrap().into_iter().filter(|e| matches!(e.task, Task::Charge(_))).count();
+    assert_eq!(charges, 0);
+}
+
+#[test]
+fn a_request_repeated_before_the_host_has_charged_is_unknown_and_not_charged_twice() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    let kim = customer("kim").with_idempotency_key(IdempotencyKey::new("order-1").unwrap());
+    let command = Reserve::new(site.storage(1_000));
+    let held = host.reserve(&kim, command).unwrap();
+    assert_eq!(held.reservation_status, ReservationStatus::ReqReserve);
+    for _ in 0..2 {
+        let again = host.reserve(&kim, command).unwrap_err();
+        assert_eq!((again.code(), again.retry_after()), ("outcomeUnknown", Some(Duration::from_secs(5))));
+    }
+    let charge = only(host.due_effects(9).unwrap());
+    let again = host.reserve(&kim, command).unwrap_err();
+    assert_eq!(again.retry_after(), Some(Duration::from_secs(20)), "what is left of the lease");
+    host.complete(&charge, Outcome::Captured).unwrap();
+    let done = host.reserve(&kim, command).unwrap();
+    assert_eq!((done.booking, done.reservation_status), (held.booking, ReservationStatus::Reserved));
+    assert!(host.due_effects(9).unwrap().iter().all(|e| matches!(e.task, Task::Deliver(..))));
+}
+
+#[test]
+fn while_one_process_asks_about_a_charge_another_does_not_ask_again() {
+    let site = Site::new(Kept::Memory);
+    let kim = customer("kim").with_idempotency_key(IdempotencyKey::new("order-1").unwrap());
+    let command = Reserve::new(site.storage(1_000));
+    site.gateway.set_behaviour(Behaviour::LostReply);
+    site.app.reserve(&kim, command).unwrap_err();
+    site.gateway.set_behaviour(Behaviour::Approve);
+    site.app.settle().unwrap();
+    let host = host(&site);
+    let void = only(host.due_effects(9).unwrap());
+    let calls = site.gateway.calls().total();
+    assert_eq!(site.app.reserve(&kim, command).unwrap_err().code(), "outcomeUnknown");
+    assert_eq!(site.gateway.calls().total(), calls, "the host holds the lease");
+    host.complete(&void, Outcome::Captured).unwrap();
+    assert_eq!(site.app.reserve(&kim, command).unwrap().reservation_status, ReservationStatus::Reserved);
+}
+
+#[test]
+fn with_the_breaker_open_a_host_is_handed_deliveries_only_and_one_probe_afterwards() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    let storages: Vec<_> = (0..3).map(|_| site.storage(1_000)).collect();
+    host.set(&Caller::manager(), "breakerFailures", "1").unwrap();
+    for storage in &storages {
+        host.reserve(&customer("kim"), Reserve::new(*storage)).unwrap();
+    }
+    let first = only(host.due_effects(1).unwrap());
+    host.complete(&first, Outcome::NotTaken { reason: "connection refused".to_owned() }).unwrap();
+    assert_eq!(host.breaker_state(), BreakerState::Open);
+    let handed = host.due_effects(9).unwrap();
+    assert!(matches!(&handed[..], [Effect { task: Task::Deliver(..), .. }]), "{handed:?}");
+    site.clock.advance(Duration::from_secs(30));
+    let probe = only(host.due_effects(9).unwrap().into_iter().filter(|e| matches!(e.task, Task::Charge(_))).collect());
+    assert_eq!(host.breaker_state(), BreakerState::HalfOpen);
+    host.complete(&probe, Outcome::Captured).unwrap();
+    assert_eq!(host.breaker_state(), BreakerState::Closed);
+}
+
+#[test]
+fn only_news_of_a_call_moves_the_breaker() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    let storages: Vec<_> = (0..3).map(|_| site.storage(1_000)).collect();
+    host.set(&Caller::manager(), "breakerFailures", "2").unwrap();
+    for storage in &storages {
+        host.reserve(&customer("kim"), Reserve::new(*storage)).unwrap();
+    }
+    let charges: Vec<_> =
+        host.due_effects(9).unwrap().into_iter().filter(|e| matches!(e.task, Task::Charge(_))).collect();
+    let refused = || Outcome::NotTaken { reason: "connection refused".to_owned() };
+    host.complete(&charges[0], refused()).unwrap();
+    host.complete(&charges[0], refused()).unwrap();
+    assert_eq!(host.breaker_state(), BreakerState::Closed, "one failure, told twice");
+    host.complete(&charges[1], Outcome::Refunded).unwrap_err();
+    host.complete(&charges[1], refused()).unwrap();
+    assert_eq!(host.breaker_state(), BreakerState::Open, "an outcome it cannot have is no answer in between");
+    host.complete(&charges[1], refused()).unwrap();
+    site.app.complete(&charges[0], Outcome::Captured).unwrap();
+    host.complete(&charges[0], Outcome::Captured).unwrap();
+    assert_eq!(host.breaker_state(), BreakerState::Open, "told late, it says nothing of the gateway now");
+}
