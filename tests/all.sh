@@ -60,6 +60,22 @@ features() {
   cargo check --locked --quiet -p storagerent --no-default-features
   cargo check --locked --quiet -p storagerent-core --no-default-features
 }
+optimised() { # what the stages below run; features as for one package each, so that nothing is built twice
+  cargo build --release --locked --quiet -p storagerent-cli
+  cargo build --release --locked --quiet -p storagerent-tests --bins
+  cargo test --release --locked --quiet -p storagerent-tests --test storage_faults --no-run
+  cargo test --release --locked --quiet -p storagerent --lib --no-run
+}
+simulate() { cargo run --release --locked --quiet -p storagerent-tests --bin simulate_many -- "$@" | tail -n 2; }
+faults() {
+  echo "2,000 seeds of 500 steps in memory, 200 of 300 on SQLite"
+  simulate --seeds 0..2000 --steps 500 --kept memory
+  simulate --seeds 0..200 --steps 300 --kept sqlite
+  echo "every call of the disk of every use case, 2,000 power cuts"
+  cargo test --release --locked --quiet -p storagerent-tests --test storage_faults
+  echo "every bit of 100 events, 1,000 bits anywhere"
+  cargo test --release --locked --quiet -p storagerent --lib flips -- --nocapture | grep flip
+}
 demo() {
   cargo run --release --locked --quiet -p storagerent-cli -- --lang ko demo >/dev/null
   cargo run --release --locked --quiet -p storagerent-cli -- --lang en demo | tail -n 3
@@ -71,7 +87,9 @@ stage "clippy" 240 cargo clippy --workspace --all-targets --locked --quiet -- -D
 stage "docs" 90 docs
 stage "features" 60 features
 stage "tests" 420 unit_and_whole
-stage "demo" 240 demo
+stage "optimised build" 300 optimised
+stage "faults" 360 faults
+stage "demo" 60 demo
 stage "core for wasm32" 240 tests/wasm_core.sh
 stage "licences, bans, sources" 420 deny
 
