@@ -40,12 +40,12 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    /// Handing something over begins; whether another process is at it already, under a lease that cannot be over yet.
+    /// Handing something over begins; whether somebody is at it already, under a lease that cannot be over yet.
     fn begins(&mut self, what: Handing, app: usize, now: DateTime<Utc>) -> bool {
         let twice = self
             .under_way
             .iter()
-            .any(|(that, by, since)| *that == what && *by != app && (now - *since).num_seconds().unsigned_abs() < 10);
+            .any(|(that, _, since)| *that == what && (now - *since).num_seconds().unsigned_abs() < 10);
         self.under_way.push((what, app, now));
         twice
     }
@@ -156,8 +156,9 @@ impl Consumer for Listener {
         let (which, number) = (self.which, event.sequence.get());
         let (handing, now) = (Handing::Event(which, event.event.storage_id().get()), self.site.clock.now());
         if self.site.outside(|outside| outside.begins(handing, self.app, now)) {
-            self.site
-                .flag(9, || format!("event {number} is handed to {} while another process does so", LISTENERS[which]));
+            self.site.flag(9, || {
+                format!("event {number} is handed to {} while another of its storage is", LISTENERS[which])
+            });
         }
         self.site.do_meanwhile();
         self.site.outside(|outside| outside.ends(handing, self.app));

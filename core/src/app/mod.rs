@@ -20,6 +20,7 @@ mod storages;
 mod tick;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ struct Inner {
     /// This process, to the leases.
     owner: Key,
     breaker: Mutex<Breaker>,
+    /// The consumers of the host's own that a thread is running.
+    turns: Mutex<BTreeSet<String>>,
 }
 
 /// The moment a transaction happens in, and the settings it happens under.
@@ -101,7 +104,7 @@ impl App {
     /// [`Error`] for names of consumers or channels that are taken or not well formed, and when the store cannot be read or written.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let owner = parts.ids.key();
-        let app = App { inner: Arc::new(Inner { parts, owner, breaker: Mutex::new(Breaker::default()) }) };
+        let app = App { inner: Arc::new(Inner { parts, owner, breaker: Mutex::default(), turns: Mutex::default() }) };
         app.make_known()?;
         Ok(app)
     }

@@ -1,5 +1,8 @@
 //! Running consumers of your own: outside any transaction, under a lease, the cursor saved afterwards.
 
+use std::collections::BTreeSet;
+use std::sync::{MutexGuard, PoisonError};
+
 use chrono::TimeDelta;
 
 use super::consumers::{dead_letter, holds, load};
@@ -16,10 +19,38 @@ const BATCH_MAX: u32 = 100;
 /// So long a consumer has for a batch before another process may take over.
 const LEASE_SECONDS: i64 = 60;
 
+/// A consumer's turn in this process: one thread at a time hands it events. Over when dropped, whatever the consumer did.
+struct Turn<'a> {
+    app: &'a App,
+    name: &'a str,
+}
+
+impl<'a> Turn<'a> {
+    /// `None` while another thread has it.
+    fn take(app: &'a App, name: &'a str) -> Option<Self> {
+        let is_free = app.turns().insert(name.to_owned());
+        // Not made otherwise: it would end the other's turn when dropped.
+        is_free.then(|| Turn { app, name })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.app.turns().remove(self.name);
+    }
+}
+
 impl App {
+    /// The consumers of your own that a thread of this process is running.
+    fn turns(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs one of your own consumers, outside any transaction, under a lease; its cursor is saved afterwards.
     pub(super) fn run_outside(&self, consumer: &dyn Consumer, limit: u32) -> Result<u32, Error> {
         let mut taken = 0;
+        // A lease keeps other processes away, not another thread of this one.
+        let Some(_turn) = Turn::take(self, consumer.name()) else { return Ok(0) };
         while taken < limit {
             let Some(events) = self.lease_events(consumer.name(), (limit - taken).min(BATCH_MAX))? else {
                 return Ok(taken);

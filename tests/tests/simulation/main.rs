@@ -16,11 +16,12 @@ fn assert_holds(plan: &Plan) -> Report {
 }
 
 /// Seeds that once led to a violation in the engine, each with what it was.
-const FOUND_BEFORE: [(u64, &str); 4] = [
+const FOUND_BEFORE: [(u64, &str); 5] = [
     (7, "a dead letter retried while its consumer panics was answered as a defect of the engine"),
     (16, "a dead letter of the payment consumer could be discarded, and with it a refund"),
     (151, "a rental ended on the day of its late start was never said to have started"),
     (1_453, "an effect done meanwhile was done again when its dead letter was retried"),
+    (12_537, "two threads of one process ran the same consumer of one's own at once"),
 ];
 
 #[test]

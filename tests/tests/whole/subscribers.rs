@@ -1,5 +1,6 @@
 //! Consumers and notifiers of one's own, outside the file.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -255,5 +256,46 @@ fn another_gateway_is_not_let_near_a_sites_payments() {
         storagerent::over(Arc::clone(&site.store), Options::without_gateway()).unwrap();
         site.app.set(&Caller::manager(), "gateway", "acme").unwrap();
         storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap();
+    }
+}
+
+/// One that is as slow as it is told, and notes whether it is handed two events at once.
+#[derive(Clone, Default)]
+struct Slow {
+    at_once: Arc<AtomicU32>,
+    most_at_once: Arc<AtomicU32>,
+    seen: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Consumer for Slow {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+        let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(1));
+        self.seen.lock().unwrap().push(event.sequence.get());
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+fn threads_of_one_process_hand_a_consumer_one_event_at_a_time() {
+    for kept in Kept::ALL {
+        let slow = Slow::default();
+        let site = Site::with(kept, |o| o.consumer(slow.clone()));
+        (0..20).for_each(|_| {
+            site.storage(1);
+        });
+        let events = site.events().len() as u64;
+        std::thread::scope(|scope| {
+            (0..8).for_each(|_| drop(scope.spawn(|| site.app.run_due().unwrap())));
+        });
+        site.app.run_due().unwrap();
+        assert_eq!(slow.most_at_once.load(Ordering::SeqCst), 1);
+        assert_eq!(*slow.seen.lock().unwrap(), (1..=events).collect::<Vec<_>>(), "each once, in order");
     }
 }
