@@ -1,16 +1,25 @@
-//! Numbers from a seed: SplitMix64, small and the same everywhere.
+//! Numbers from a seed: SplitMix64, small and the same everywhere; or from a fuzzer's bytes while they last.
 
 /// Makes every choice; the same seed makes the same ones.
-pub(super) struct Dice(u64);
+pub(super) struct Dice {
+    state: u64,
+    /// What a fuzzer chose, last byte first; empty without one.
+    chosen: Vec<u8>,
+}
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
-        Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95))
+        Dice { state: seed.wrapping_mul(0xD134_2543_DE82_EF95), chosen: Vec::new() }
+    }
+
+    /// Choices as a fuzzer makes them, and from a fixed seed after that.
+    pub(super) fn chosen(bytes: &[u8]) -> Self {
+        Dice { chosen: bytes.iter().rev().copied().collect(), ..Dice::new(0) }
     }
 
     pub(super) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
@@ -18,11 +27,17 @@ impl Dice {
 
     /// From 0, below `bound`, which is above 0.
     pub(super) fn below(&mut self, bound: usize) -> usize {
+        // One byte of a fuzzer's for each choice it is enough for, so that a changed byte is a changed choice.
+        if bound <= 256
+            && let Some(byte) = self.chosen.pop()
+        {
+            return usize::from(byte) % bound;
+        }
         (self.bits() % bound as u64) as usize
     }
 
     pub(super) fn byte(&mut self) -> u8 {
-        self.bits() as u8
+        self.chosen.pop().unwrap_or_else(|| self.bits() as u8)
     }
 
     /// True once in so many times.

@@ -22,6 +22,7 @@ mod rules;
 mod values;
 mod watch;
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use dice::Dice;
@@ -167,14 +168,33 @@ pub fn run(target: Target, inputs: u64, seed: u64, mut progress: impl FnMut(&Rep
         watch.world(seed);
         let inputs = left.min(target.world_inputs());
         let world = World { seed, dice: Dice::new(seed), inputs, watch: &watch, report: &mut report, fed: 0 };
-        match (target, &file) {
-            (Target::Json, _) => json::feed(world),
-            (Target::Csv, _) => csv::feed(world),
-            (Target::Args, _) => args::feed(world),
-            (Target::File, Some(image)) => file::feed(world, image),
-            (Target::File, None) => break,
-        }
+        feed(target, world, file.as_ref());
         progress(&report);
     }
     report
+}
+
+fn feed(target: Target, world: World<'_>, file: Option<&file::Image>) {
+    match (target, file) {
+        (Target::Json, _) => json::feed(world),
+        (Target::Csv, _) => csv::feed(world),
+        (Target::Args, _) => args::feed(world),
+        (Target::File, Some(image)) => file::feed(world, image),
+        (Target::File, None) => {}
+    }
+}
+
+/// Feeds one small world whose choices a coverage-guided fuzzer made: the fuzz targets in `tests/fuzz` call it.
+///
+/// # Panics
+/// When something is violated: that is how a fuzzer is told.
+pub fn guided(target: Target, chosen: &[u8]) {
+    static WATCH: OnceLock<Watch> = OnceLock::new();
+    static IMAGE: OnceLock<file::Image> = OnceLock::new();
+    let watch = WATCH.get_or_init(|| Watch::start(target.as_str()));
+    let file = (target == Target::File).then(|| IMAGE.get_or_init(file::Image::new));
+    let mut report = Report::default();
+    let inputs = target.world_inputs().min(8);
+    feed(target, World { seed: 0, dice: Dice::chosen(chosen), inputs, watch, report: &mut report, fed: 0 }, file);
+    assert!(report.violations.is_empty(), "{:#?}", report.violations);
 }
