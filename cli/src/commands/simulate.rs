@@ -2,8 +2,8 @@
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use storagerent::Lang;
 use storagerent::simulation::{Invariant, Kept, Plan, Progress, Report, Violation, run};
+use storagerent::{InvalidValue, Lang};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -29,6 +29,15 @@ pub(crate) struct SimulateArgs {
 impl SimulateArgs {
     pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let out = globals.output();
+        if let Some(step) = self.only.iter().flatten().find(|step| **step >= self.steps) {
+            let steps = self.steps;
+            return Err(InvalidValue::new(
+                "only",
+                format!("step {step} is not among 0 to {}: give --steps as it was when the trace was found", steps - 1),
+                format!("{step}단계는 0~{} 안에 없습니다. --steps를 추적을 찾았을 때와 같게 주세요", steps - 1),
+            )
+            .into());
+        }
         let kept = if self.kept == "sqlite" { Kept::Sqlite } else { Kept::Memory };
         let mut plan = Plan::new(self.seed, self.steps).kept(kept);
         plan.only = self.only;
@@ -86,7 +95,10 @@ fn story(report: &Report, kept: &str, lang: Lang) -> String {
     lines.push(String::new());
     match &report.violation {
         None => lines.push(lang.pick(
-            format!("every invariant held; at rest after {} passes", report.rest_passes),
+            match report.rest_passes {
+                1 => "every invariant held; at rest after 1 pass".to_owned(),
+                passes => format!("every invariant held; at rest after {passes} passes"),
+            },
             format!("모든 불변식이 지켜졌습니다. {}번 만에 정리가 끝났습니다", report.rest_passes),
         )),
         Some(violation) => lines.extend(found(report, violation, kept, lang)),
