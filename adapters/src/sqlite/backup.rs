@@ -106,8 +106,7 @@ impl Draft {
         let mut target = connect::open(&self.path)?;
         copy_pages(source, &mut target)?;
         // A copy is one file: a WAL beside it would be left behind when it is carried away.
-        let mode: String =
-            target.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0)).map_err(store_error)?;
+        let mode = connect::journal_mode(&target, "PRAGMA journal_mode = DELETE").map_err(store_error)?;
         if mode != "delete" {
             return Err(StoreError::Other(format!("the copy stays in journal mode {mode}")));
         }

@@ -194,16 +194,25 @@ pub(super) fn switch_to_wal(conn: &Connection, path: &Path) -> Result<(), StoreE
     if !CAN_WAIT {
         return conn.pragma_update(None, "synchronous", "EXTRA").map_err(store_error);
     }
-    let mode = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, String>(0));
-    let switched = patiently(|| match mode("PRAGMA journal_mode")? {
+    let switched = patiently(|| match journal_mode(conn, "PRAGMA journal_mode")? {
         wal if wal == "wal" => Ok(wal),
-        _ => mode("PRAGMA journal_mode = WAL"),
+        _ => journal_mode(conn, "PRAGMA journal_mode = WAL"),
     })?;
     if switched == "wal" {
         return Ok(());
     }
     let path = path.display();
     Err(StoreError::Other(format!("{path} stays in journal mode {switched}: its file system knows no WAL")))
+}
+
+/// The mode that a pragma answers with. It is asked to its end: the answer comes before the switch is committed, and if that
+/// fails, the file is in the old mode, in which a power cut may undo what was acknowledged.
+pub(super) fn journal_mode(conn: &Connection, pragma: &str) -> rusqlite::Result<String> {
+    let mut statement = conn.prepare(pragma)?;
+    let mut rows = statement.query([])?;
+    let mode = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
+    while rows.next()?.is_some() {}
+    Ok(mode)
 }
 
 /// Tries until nobody is in the way any more, or patience ends.

@@ -2,6 +2,9 @@
 
 use crate::dice::Dice;
 
+/// The system holds files in pages: written to again, a page is on its way again with all that is on it.
+const PAGE_BYTES: usize = 4_096;
+
 /// Within a sector a write is whole or not at all; a write of several may be torn between them.
 const SECTOR_BYTES: usize = 512;
 
@@ -68,15 +71,17 @@ impl Media {
     }
 
     pub(crate) fn write(&mut self, at: usize, bytes: &[u8]) {
-        // Written again, a page is on its way again, with all that is on it.
-        let end = at + bytes.len();
-        for change in self.pending.iter_mut().filter(|change| change.stranded) {
-            if matches!(&change.what, What::Write { at: from, bytes } if *from < end && at < from + bytes.len()) {
-                change.stranded = false;
-            }
-        }
         put(&mut self.now, at, bytes);
-        self.pending.push(Change { what: What::Write { at, bytes: bytes.to_owned() }, stranded: false });
+        let mut from = 0;
+        while from < bytes.len() {
+            let page = (at + from) / PAGE_BYTES;
+            let until = ((page + 1) * PAGE_BYTES - at).min(bytes.len());
+            let on_page = |what: &What| matches!(what, What::Write { at, .. } if at / PAGE_BYTES == page);
+            self.pending.iter_mut().filter(|change| on_page(&change.what)).for_each(|change| change.stranded = false);
+            let what = What::Write { at: at + from, bytes: bytes[from..until].to_owned() };
+            self.pending.push(Change { what, stranded: false });
+            from = until;
+        }
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {
@@ -86,17 +91,26 @@ impl Media {
 
     /// Brings to the medium what is on its way there.
     pub(crate) fn sync(&mut self) {
-        for change in self.pending.extract_if(.., |change| !change.stranded) {
+        let mut stranded = Vec::new();
+        for change in std::mem::take(&mut self.pending) {
             match change.what {
+                What::Write { .. } if change.stranded => stranded.push(change),
                 What::Write { at, bytes } => put(&mut self.durable, at, &bytes),
-                What::Truncate { len } => self.durable.truncate(len),
+                What::Truncate { len } => {
+                    self.durable.truncate(len);
+                    // What lay beyond the new end is gone from the system too, and cannot arrive any more.
+                    stranded.retain(|change| matches!(change.what, What::Write { at, .. } if at < len));
+                }
             }
         }
+        self.pending = stranded;
     }
 
-    /// A sync failed: what was on its way may never arrive, though later syncs succeed.
+    /// A sync failed: what was on its way may never arrive, though later syncs succeed. Lengths are kept apart, and not forgotten.
     pub(crate) fn strand(&mut self) {
-        self.pending.iter_mut().for_each(|change| change.stranded = true);
+        for change in &mut self.pending {
+            change.stranded = matches!(change.what, What::Write { .. });
+        }
     }
 
     /// What is on the medium after a power cut.
@@ -192,14 +206,30 @@ mod tests {
     #[test]
     fn what_a_failed_sync_left_behind_a_later_sync_does_not_bring_unless_written_again() {
         let mut media = Media::settled(vec![0; 8]);
+        let mut dice = Dice::new(1);
         media.write(0, &[1; 4]);
         media.strand();
-        media.write(4, &[2; 4]);
+        media.write(PAGE_BYTES, &[2; 4]);
         media.sync();
+        let first = |media: &Media, mix, dice: &mut Dice| media.after_cut(mix, dice)[..8].to_vec();
+        assert_eq!(first(&media, Mix::Dropped, &mut dice), [0; 8], "another page was written");
+        assert_eq!(first(&media, Mix::Kept, &mut dice), [1, 1, 1, 1, 0, 0, 0, 0], "it may have arrived");
+        media.write(4, &[3; 4]);
+        media.sync();
+        assert_eq!(first(&media, Mix::Dropped, &mut dice), [1, 1, 1, 1, 3, 3, 3, 3]);
+    }
+
+    #[test]
+    fn what_a_failed_sync_left_behind_does_not_come_back_once_it_is_cut_off() {
+        let mut media = Media::settled(Vec::new());
         let mut dice = Dice::new(1);
-        assert_eq!(media.after_cut(Mix::Dropped, &mut dice), [0, 0, 0, 0, 2, 2, 2, 2]);
-        media.write(0, &[3; 4]);
+        media.write(0, &[1; 4]);
+        media.strand();
+        media.truncate(0);
+        assert_eq!(media.after_cut(Mix::Kept, &mut dice), []);
         media.sync();
-        assert_eq!(media.after_cut(Mix::Dropped, &mut dice), [3, 3, 3, 3, 2, 2, 2, 2]);
+        for mix in Mix::ALL {
+            assert_eq!(media.after_cut(mix, &mut dice), []);
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Cuts the power again and again, and says what was lost: `power_cuts CUTS [SEED] [full|normal]`.
+//! Cuts the power again and again, and says what was lost: `power_cuts CUTS [SEED] [full|normal]`. A fourth argument is the seed of a
+//! site that lost something: that one alone is run again.
 
 use std::time::Instant;
 
@@ -13,6 +14,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("normal") => Synchronous::Normal,
         Some(other) => return Err(format!("{other:?} is neither full nor normal").into()),
     };
+    if let Some(site) = args.next() {
+        let report = storagerent_tests::cuts::replay(site.parse()?, synchronous);
+        println!("{} cuts, {} lost", report.cuts, report.lost.len());
+        report.lost.iter().for_each(|lost| println!("{lost}"));
+        return Ok(());
+    }
     let begun = Instant::now();
     let threads = std::thread::available_parallelism()?.get() as u64;
     let workers: Vec<_> = (0..threads)

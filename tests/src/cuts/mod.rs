@@ -68,6 +68,13 @@ pub fn run(seed: u64, cuts: u64, synchronous: Synchronous) -> Report {
     report
 }
 
+/// Runs one site anew: the seed is the one a loss is told with.
+pub fn replay(seed: u64, synchronous: Synchronous) -> Report {
+    let mut report = Report::default();
+    Trial::new(seed, synchronous).run(&mut report, u64::MAX);
+    report
+}
+
 /// What was acknowledged.
 #[derive(Debug, Clone, Default)]
 struct Acknowledged {

@@ -219,3 +219,21 @@ fn a_dead_letter_that_was_closed_is_told_so_though_what_waits_behind_it_meets_a_
         assert!(told_closed > 0 && told_failed > 0, "{told_closed} {told_failed}");
     }
 }
+
+#[test]
+fn a_file_that_did_not_get_its_wal_is_not_gone_on_with() {
+    let mut refused = 0;
+    for call in [Call::Write, Call::Sync] {
+        for nth in 1..=8 {
+            let site = OnDisk::new(5);
+            site.disk.fail(Fault { call, nth, lasting: Lasting::Once, failure: Failure::Error });
+            match site.open() {
+                Ok(opened) => assert_eq!(opened.store.info().unwrap().journal_mode, "wal", "{call:?} {nth}"),
+                Err(_) => refused += 1,
+            }
+            let opened = site.open().unwrap();
+            assert_eq!(opened.store.info().unwrap().journal_mode, "wal", "{call:?} {nth}, tried again");
+        }
+    }
+    assert!(refused > 4, "{refused}");
+}
