@@ -22,14 +22,25 @@ async fn call_payment_service(task: &Task) -> Outcome {
             println!("  refund {} under key {}", charge.amount, charge.key);
             Outcome::Refunded
         }
-        Task::Deliver(channel, message) => {
+        Task::Deliver { channel, message } => {
             println!("  {channel}: {}", message.content);
             Outcome::Delivered
         }
     }
 }
 
-/// The host's loop: lease what is due, do it, tell what came of it.
+/// Reserves as a blocking caller would, the call being the host's.
+async fn reserve(app: &App, caller: &Caller, command: Reserve) -> Result<ReservationRow, ReservationError> {
+    let mut step = app.begin_reserve(caller, command)?;
+    println!("held: {}", step.reservation.reservation_status.as_str());
+    while let Some(effect) = &step.effect {
+        let outcome = call_payment_service(&effect.task).await;
+        step = app.resume_reserve(caller, command, &step, outcome)?;
+    }
+    Ok(step.reservation)
+}
+
+/// The host's loop for all other effects: lease what is due, do it, tell what came of it.
 async fn do_effects(app: &App) -> Result<(), Error> {
     for effect in app.due_effects(10)? {
         let outcome = call_payment_service(&effect.task).await;
@@ -46,11 +57,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rate = Rate::flat(Money::krw(59_000))?;
     let storage = app.register(&Caller::manager(), RegisterStorage { description: "강남 소형 1평".parse()?, rate })?;
 
-    let held = app.reserve(&kim, Reserve::new(storage.storage_id))?;
-    let id = held.booking.reservation_id;
-    println!("held: {}", held.reservation_status.as_str());
-    do_effects(&app).await?;
-    println!("after the charge: {}", app.reservation(id)?.reservation_status.as_str());
+    let row = reserve(&app, &kim, Reserve::new(storage.storage_id)).await?;
+    let id = row.booking.reservation_id;
+    println!("after the charge: {}", row.reservation_status.as_str());
 
     app.cancel(&kim, CancelReservation { reservation_id: id })?;
     app.run_due()?; // ticks, settles and lets consumers run; the effects stay the host's

@@ -2,7 +2,7 @@
 //!
 //! Decides what a zone's days are, by the IANA tables compiled in. Never decides which zone counts: that is a setting.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -113,6 +113,59 @@ impl Clock for ManualClock {
 
     fn elapsed(&self) -> Duration {
         self.with(|time| time.elapsed)
+    }
+
+    fn day_at(&self, at: DateTime<Utc>, zone: &str) -> Result<NaiveDate, InvalidValue> {
+        day_at(at, zone)
+    }
+
+    fn start_of(&self, day: NaiveDate, zone: &str) -> Result<DateTime<Utc>, InvalidValue> {
+        start_of(day, zone)
+    }
+}
+
+/// The machine's clock, ahead of it by as much as it was moved; or one that stands, and moves only when told. For demonstrations.
+/// Its clones are the same clock.
+#[derive(Debug, Clone, Default)]
+pub struct MovableClock {
+    machine: SystemClock,
+    moved: Arc<Mutex<Moved>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Moved {
+    stands_at: Option<DateTime<Utc>>,
+    ahead: Duration,
+}
+
+impl MovableClock {
+    /// Stands at this moment, `elapsed` being nothing.
+    pub fn stand_at(&self, now: DateTime<Utc>) {
+        *self.moved() = Moved { stands_at: Some(now), ahead: Duration::ZERO };
+    }
+
+    /// Moves ahead; `now` and `elapsed` alike.
+    pub fn advance(&self, by: Duration) {
+        let mut moved = self.moved();
+        moved.ahead = moved.ahead.saturating_add(by);
+    }
+
+    fn moved(&self) -> MutexGuard<'_, Moved> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> DateTime<Utc> {
+        let Moved { stands_at, ahead } = *self.moved();
+        let from = stands_at.unwrap_or_else(|| self.machine.now());
+        let later = TimeDelta::from_std(ahead).ok().and_then(|ahead| from.checked_add_signed(ahead));
+        whole_micros(later.unwrap_or(from))
+    }
+
+    fn elapsed(&self) -> Duration {
+        let Moved { stands_at, ahead } = *self.moved();
+        if stands_at.is_some() { ahead } else { self.machine.elapsed().saturating_add(ahead) }
     }
 
     fn day_at(&self, at: DateTime<Utc>, zone: &str) -> Result<NaiveDate, InvalidValue> {
@@ -249,6 +302,20 @@ mod tests {
         let clock = SystemClock::new();
         let first = clock.elapsed();
         assert!(clock.elapsed() >= first);
+    }
+
+    #[test]
+    fn a_movable_clock_runs_ahead_of_the_machines_or_stands() {
+        let clock = MovableClock::default();
+        let same = clock.clone();
+        same.advance(Duration::from_secs(86_400));
+        let ahead = clock.now() - SystemClock::new().now();
+        assert!((86_399..=86_400).contains(&ahead.num_seconds()), "{ahead}");
+        assert!(clock.elapsed() >= Duration::from_secs(86_400));
+        same.stand_at(at("2026-01-01T00:00:00Z"));
+        assert_eq!((clock.now(), clock.elapsed()), (at("2026-01-01T00:00:00Z"), Duration::ZERO));
+        clock.advance(Duration::from_secs(60));
+        assert_eq!((same.now(), same.elapsed()), (at("2026-01-01T00:01:00Z"), Duration::from_secs(60)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::shared::{DeadLetterId, EffectId, Sequence};
 
 /// A consumer as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ConsumerRow {
     /// Its name: `storage`, `payment`, `message`, `view`, or that of your own.
@@ -57,6 +58,7 @@ impl ConsumerRow {
 
 /// What a dead letter holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "subject", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DeadSubject {
     /// An event a consumer could not take, or one that waits behind such a one.
@@ -79,6 +81,7 @@ pub enum DeadSubject {
 
 /// Something that could not be done and waits for a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetter {
     /// Its id.

@@ -8,6 +8,7 @@ use crate::shared::{CorrelationId, EffectId, Key, MessageId, Money, PaymentId, R
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
     /// Ask the gateway for the money. Handed out once; nobody repeats it.
@@ -58,6 +59,7 @@ impl Action {
 
 /// Where an effect stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub enum EffectStatus {
     /// To be done, from `due_at` on.
@@ -93,7 +95,9 @@ impl EffectStatus {
 }
 
 /// Who does it now, and until when nobody else may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
 pub struct Lease {
     /// The process.
     pub owner: Key,
@@ -125,7 +129,9 @@ pub struct EffectRow {
 }
 
 /// An effect handed out: everything needed to do it. Tell the outcome to `App::complete`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
 pub struct Effect {
     /// Its id.
     pub effect_id: EffectId,
@@ -142,7 +148,9 @@ pub struct Effect {
 }
 
 /// What is to be done, with all it takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Task {
     /// Take the money.
     Charge(Charge),
@@ -150,12 +158,18 @@ pub enum Task {
     Void(Charge),
     /// Give the money back.
     Refund(Charge),
-    /// Tell the customer, over a channel.
-    Deliver(String, MessageRow),
+    /// Tell the customer.
+    Deliver {
+        /// Over which channel.
+        channel: String,
+        /// What.
+        message: MessageRow,
+    },
 }
 
 /// The money of one reservation, and the key under which the gateway books it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Charge {
     /// The key: at most one capture and one refund under it.
@@ -171,6 +185,7 @@ pub struct Charge {
 
 /// What came of an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Outcome {
     /// Charge or void: the money was taken.

@@ -16,6 +16,7 @@ macro_rules! context_events {
     ($(#[$doc:meta])* $name:ident => $context:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[serde(tag = "eventType")]
         pub enum $name {
             $($(#[$variant_doc])* $variant($variant)),+
@@ -75,6 +76,7 @@ pub(crate) use context_events;
 
 /// Something that happened, of whichever context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(untagged)]
 pub enum Event {
     /// To a storage.
@@ -190,6 +192,7 @@ impl StorageEvent {
 
 /// The kinds of aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub enum AggregateKind {
     /// A storage.
@@ -223,6 +226,7 @@ impl AggregateKind {
 
 /// One aggregate: its kind and number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Aggregate {
     /// Its kind.
     #[serde(rename = "aggregateKind")]
@@ -286,6 +290,7 @@ impl Trace {
 
 /// An event as the log holds it. Serialises flat: these fields, then the event's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
     /// Its place in the log, from 1, without gaps.

@@ -28,7 +28,7 @@ pub use chrono;
 
 pub use app::{
     Answer, App, Available, Command, ConsumerStatus, EffectsDone, Error, OperationError, Parts, Query, RanDue,
-    Sabotage, Settled, Status, Ticked, Verified,
+    Reserving, Sabotage, Settled, Status, Ticked, Verified,
 };
 pub use consumer::{ConsumerRow, DeadLetter, DeadSubject};
 pub use effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};
@@ -53,7 +53,7 @@ pub use review::{
 };
 pub use settings::Settings;
 pub use shared::{
-    Booking, Caller, CorrelationId, Currency, CustomerId, DeadLetterId, Description, EffectId, IdempotencyKey,
+    Booking, By, Caller, CorrelationId, Currency, CustomerId, DeadLetterId, Description, EffectId, IdempotencyKey,
     InvalidValue, Key, Kind, Lang, MessageId, Money, NotAllowed, PaymentId, Per, Period, Rate, ReservationId,
     ReviewContent, ReviewId, Sequence, StorageId, Version, Who,
 };
@@ -62,4 +62,4 @@ pub use storage::{
     StorageError, StorageEvent, StorageModified, StorageRegistered, StorageReserved, StorageRow, StorageStatus,
 };
 pub use storage_view::StorageViewRow;
-pub use words::{Explained, explain};
+pub use words::{Explained, InBoth, Told, explain, tell};

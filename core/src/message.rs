@@ -15,6 +15,7 @@ pub const INBOX: &str = "inbox";
 
 /// A message as it is kept and shown. At most one exists per event and channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRow {
     /// Its id.

@@ -9,6 +9,7 @@ use crate::shared::{InvalidValue, Lang};
 
 /// The settings of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// The IANA zone whose days count, such as `Asia/Seoul`.

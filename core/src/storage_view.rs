@@ -14,6 +14,7 @@ use crate::storage::{Rating, StorageEvent, StorageStatus};
 /// One storage on the one screen: its status, price and reviews, and the reservation that occupies it, else the one an event
 /// last touched, with its payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageViewRow {
     /// The storage.

@@ -1,12 +1,14 @@
 //! The words in which errors are told to people: what was refused, why, and what to do. One source for the command line, the
 //! page and REST.
 
+use serde::Serialize;
+
 use crate::app::{Error, OperationError};
 use crate::payment::PaymentError;
 use crate::ports::StoreError;
-use crate::reservation::ReservationError;
+use crate::reservation::{ReservationError, ReservationRow};
 use crate::review::ReviewError;
-use crate::shared::{InvalidValue, Lang, Period};
+use crate::shared::{InvalidValue, Kind, Lang, Period};
 use crate::storage::StorageError;
 
 /// An error told to people.
@@ -16,6 +18,58 @@ pub struct Explained {
     pub message: String,
     /// What to do.
     pub hint: String,
+}
+
+/// The same in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+pub struct InBoth {
+    /// Korean.
+    pub ko: String,
+    /// English.
+    pub en: String,
+}
+
+impl InBoth {
+    /// The same in both languages.
+    pub fn new(ko: impl Into<String>, en: impl Into<String>) -> Self {
+        InBoth { ko: ko.into(), en: en.into() }
+    }
+}
+
+/// An error as data, for a page that tells it in whichever language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// The stable code that programs match on.
+    pub code: String,
+    /// What sort of refusal it is.
+    pub kind: Kind,
+    /// What was refused, and why.
+    pub message: InBoth,
+    /// What to do.
+    pub hint: InBoth,
+    /// When to try again, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// The reservation whose outcome is not known.
+    pub reservation: Option<ReservationRow>,
+}
+
+/// Tells an error as data.
+pub fn tell(error: &Error) -> Told {
+    let (ko, en) = (explain(error, Lang::Ko), explain(error, Lang::En));
+    Told {
+        code: error.code().to_owned(),
+        kind: error.kind(),
+        message: InBoth::new(ko.message, en.message),
+        hint: InBoth::new(ko.hint, en.hint),
+        retry_after_ms: error.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        reservation: match error {
+            Error::Reservation(ReservationError::OutcomeUnknown { reservation, .. }) => Some((**reservation).clone()),
+            _ => None,
+        },
+    }
 }
 
 fn say(message: impl Into<String>, hint: impl Into<String>) -> Explained {
@@ -264,6 +318,13 @@ fn store(e: &StoreError, lang: Lang) -> Explained {
             lang.pick(
                 "use a newer storagerent; the file was not touched",
                 "더 새로운 storagerent를 쓰세요. 파일은 바뀌지 않았습니다",
+            ),
+        ),
+        StoreError::WalMode => say(
+            lang.pick(en, "이 파일은 WAL 모드입니다. 마지막 변경이 옆의 -wal 파일에 있을 수 있습니다".to_owned()),
+            lang.pick(
+                "take a copy made by `db backup NEWFILE`; nothing was changed",
+                "db backup 새파일 로 만든 사본을 쓰세요. 바뀐 것은 없습니다",
             ),
         ),
         StoreError::Corrupt(why) => say(

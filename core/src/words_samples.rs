@@ -369,6 +369,13 @@ fn store_family() -> Vec<Told> {
             "이 파일은 스키마 버전 9이고, 이 프로그램은 1까지 압니다",
         ),
         told(
+            StoreError::WalMode,
+            Kind::Internal,
+            "walMode",
+            "the file is in WAL mode: its last changes may be in the -wal file beside it",
+            "이 파일은 WAL 모드입니다. 마지막 변경이 옆의 -wal 파일에 있을 수 있습니다",
+        ),
+        told(
             StoreError::Corrupt(why()),
             Kind::Internal,
             "corrupt",

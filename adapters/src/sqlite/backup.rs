@@ -33,6 +33,48 @@ pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
     copy(&source, to)
 }
 
+/// Makes the database at `to`, which nobody may have open, equal to the one in `bytes`, as [`SqliteStore::to_bytes`] and `db
+/// backup` write them. It is replaced as a whole, or stays as it is.
+///
+/// # Errors
+/// Those of [`check_file`] for the bytes; [`StoreError::WalMode`] for bytes of which a part may be in another file;
+/// [`StoreError::Busy`] when somebody has it open all the same; [`StoreError::Other`] when it cannot be written.
+///
+/// [`SqliteStore::to_bytes`]: super::SqliteStore::to_bytes
+pub fn replace(to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    if needs_wal(bytes) {
+        return Err(StoreError::WalMode);
+    }
+    let label = Path::new("the new file");
+    let mut source = connect::open_in_memory()?;
+    source.deserialize_read_exact("main", bytes, bytes.len(), true).map_err(store_error)?;
+    check(&source, label)?;
+    let mut target = connect::open(&connect::absolute(to)?)?;
+    // In WAL mode a database keeps the size of its pages.
+    connect::journal_mode(&target, "PRAGMA journal_mode = DELETE").map_err(store_error)?;
+    copy_pages(&source, &mut target)
+}
+
+/// Where an SQLite file says by which versions of its format it is written and read; 2 is WAL, 1 is not.
+const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
+
+/// Whether the bytes of a database say that it is in WAL mode: the file alone may then not be all of it.
+fn needs_wal(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"SQLite format 3\0") && bytes.get(FORMAT_VERSIONS).is_some_and(|v| v.contains(&2))
+}
+
+/// All of a database as it is at one moment, as the bytes of one file that needs no WAL.
+pub(super) fn bytes(source: &Connection) -> Result<Vec<u8>, StoreError> {
+    let mut copy = connect::open_in_memory()?;
+    copy_pages(source, &mut copy)?;
+    let mut bytes = copy.serialize("main").map_err(store_error)?.to_vec();
+    // What waited in a WAL is among the pages already.
+    if let Some(versions) = bytes.get_mut(FORMAT_VERSIONS) {
+        versions.fill(1);
+    }
+    Ok(bytes)
+}
+
 fn open_existing(path: &Path) -> Result<Connection, StoreError> {
     if !path.is_file() {
         return Err(StoreError::Other(format!("there is no file {}", path.display())));

@@ -146,6 +146,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let create = if CAN_WAIT { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
     let conn = Connection::open_with_flags(path, flags).map_err(|e| unopened(path, e))?;
+    if !CAN_WAIT {
+        have_alone(&conn).map_err(store_error)?;
+    }
     // Setting up reads the schema; if that cannot be read, what waits beside the file stays too.
     leave_wal(&conn, path)?;
     set_up(&conn).map_err(store_error)?;
@@ -188,11 +191,20 @@ pub(super) fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "cell_size_check", true)
 }
 
+/// Keeps the file to this connection for good: the browser's file systems share no memory, and without any a WAL takes that. To be
+/// said before anything is read.
+fn have_alone(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))
+}
+
 /// Switches a file to WAL. The busy handler is not asked everywhere on that way, so this asks again itself.
 pub(super) fn switch_to_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    // The browser's file systems share no memory; there a rollback journal has to do, and its folder has to be synced.
     if !CAN_WAIT {
-        return conn.pragma_update(None, "synchronous", "EXTRA").map_err(store_error);
+        // Where even that does not go, a rollback journal has to do, and its folder has to be synced.
+        return match journal_mode(conn, "PRAGMA journal_mode = WAL").map_err(store_error)?.as_str() {
+            "wal" => Ok(()),
+            _ => conn.pragma_update(None, "synchronous", "EXTRA").map_err(store_error),
+        };
     }
     let switched = patiently(|| match journal_mode(conn, "PRAGMA journal_mode")? {
         wal if wal == "wal" => Ok(wal),

@@ -32,7 +32,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 use storagerent_core::ports::{Queries, Store, StoreError, Work};
 
-pub use backup::{check_file, restore};
+pub use backup::{check_file, replace, restore};
 use error::store_error;
 use queue::{Batch, Mark, Queue};
 use session::Session;
@@ -144,6 +144,14 @@ impl SqliteStore {
     /// [`StoreError::Other`] when there is a file already, or it cannot be written.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         self.with_reader(|conn| backup::copy(conn, to))?
+    }
+
+    /// The whole store, as it is at one moment, as the bytes of one file: what a browser downloads.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot read.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
+        self.with_reader(backup::bytes)?
     }
 
     /// What there is to know about the database.

@@ -71,9 +71,11 @@ impl InFile {
             StoreError::Busy { .. } | StoreError::Other(_) | StoreError::OutcomeUnknown(_) => {
                 ConsumeError::Unavailable(e.to_string())
             }
-            StoreError::Nested | StoreError::Aborted(_) | StoreError::NewerSchema { .. } | StoreError::Corrupt(_) => {
-                ConsumeError::Permanent(e.to_string())
-            }
+            StoreError::Nested
+            | StoreError::Aborted(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::WalMode
+            | StoreError::Corrupt(_) => ConsumeError::Permanent(e.to_string()),
         })
     }
 }

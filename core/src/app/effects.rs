@@ -14,6 +14,7 @@ const PAGE: u32 = 100;
 
 /// What one pass over the effects came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct EffectsDone {
     /// Effects done.
@@ -113,7 +114,7 @@ impl App {
         let task = match &row.action {
             Action::Deliver { message_id, channel } => {
                 let message = tx.message(*message_id)?.ok_or_else(|| missing("message", message_id.get()))?;
-                Task::Deliver(channel.clone(), message)
+                Task::Deliver { channel: channel.clone(), message }
             }
             Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => {
                 let payment = payment_of(tx, &row)?;
@@ -169,12 +170,12 @@ impl App {
 
     /// Asks the breaker, makes the call, tells the breaker. No transaction is open.
     pub(super) fn do_outside(&self, effect: &Effect) -> Outcome {
-        if !matches!(effect.task, Task::Deliver(..))
+        if !matches!(effect.task, Task::Deliver { .. })
             && let Err(reason) = self.ask_breaker()
         {
             return match effect.task {
                 Task::Charge(_) => Outcome::NotTaken { reason },
-                Task::Void(_) | Task::Refund(_) | Task::Deliver(..) => Outcome::Unavailable { reason },
+                Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
             };
         }
         let outcome = self.call(effect);
@@ -182,7 +183,7 @@ impl App {
         outcome
     }
 
-    fn ask_breaker(&self) -> Result<(), String> {
+    pub(super) fn ask_breaker(&self) -> Result<(), String> {
         let settings = self.read(|q| q.settings()).map_err(|e| e.to_string())?;
         self.breaker()
             .acquire(settings.breaker(), self.parts().clock.elapsed())
@@ -191,7 +192,7 @@ impl App {
 
     fn call(&self, effect: &Effect) -> Outcome {
         let unavailable = |reason: &str| Outcome::Unavailable { reason: reason.to_owned() };
-        if let Task::Deliver(channel, message) = &effect.task {
+        if let Task::Deliver { channel, message } = &effect.task {
             let notifier = self.parts().notifiers.iter().find(|n| n.channel() == channel);
             return match notifier {
                 Some(notifier) => notifier.deliver(effect.key, message),
@@ -207,13 +208,13 @@ impl App {
             Task::Charge(charge) => gateway.charge(charge, deadline),
             Task::Void(charge) => gateway.void(charge, deadline),
             Task::Refund(charge) => gateway.refund(charge, deadline),
-            Task::Deliver(..) => unavailable("a delivery is no call of the gateway"),
+            Task::Deliver { .. } => unavailable("a delivery is no call of the gateway"),
         }
     }
 
     fn tell_breaker(&self, task: &Task, outcome: &Outcome) {
         let answered = match (task, outcome) {
-            (Task::Deliver(..), _) => return,
+            (Task::Deliver { .. }, _) => return,
             // A charge certainly not taken is a connection refused; a void not taken is a promise, an answer.
             (Task::Charge(_), Outcome::NotTaken { .. }) => false,
             (_, Outcome::Unknown { .. } | Outcome::Unavailable { .. }) => false,

@@ -41,6 +41,7 @@ pub use effects::EffectsDone;
 pub use error::{Error, OperationError};
 pub use queries::{Available, ConsumerStatus, Status};
 pub use request::{Answer, Command, Query};
+pub use reserve::Reserving;
 pub use run_due::RanDue;
 pub use settle::Settled;
 pub use tick::Ticked;

@@ -20,6 +20,7 @@ use crate::storage_view::StorageViewRow;
 
 /// A storage that is free in the period asked for, and what that would cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Available {
     /// The storage.
@@ -31,6 +32,7 @@ pub struct Available {
 
 /// A consumer and how far behind it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ConsumerStatus {
     /// The consumer.
@@ -42,6 +44,7 @@ pub struct ConsumerStatus {
 
 /// How the site is, at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The time now.

@@ -20,6 +20,7 @@ use crate::storage_view::StorageViewRow;
 
 /// Anything that changes something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "command", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Command {
@@ -89,6 +90,7 @@ pub enum Command {
 
 /// Anything that is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "query", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Query {
@@ -210,6 +212,7 @@ pub enum Query {
 
 /// What a request is answered with. Serialises as the row, list or report itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Answer {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::tick::expire_hold;
 use super::{App, Moment};
 use crate::effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};
@@ -15,6 +17,26 @@ use crate::reservation::{
 use crate::shared::{Booking, Caller, IdempotencyKey, Key, Period, ReservationId, Sequence};
 
 const COMMAND: &str = "reserve";
+
+/// How far a reservation has come whose host calls the gateway itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
+pub struct Reserving {
+    /// The reservation as it is now; without an effect, the answer.
+    pub reservation: ReservationRow,
+    /// Do this, and tell [`App::resume_reserve`].
+    pub effect: Option<Effect>,
+}
+
+/// Who makes the charge of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Charged {
+    /// Whoever reserves, at once: the effect is leased to it.
+    ByCaller,
+    /// The host, when it asks for due effects.
+    Later,
+}
 
 /// What the first transaction came to.
 enum Begun {
@@ -36,11 +58,76 @@ impl App {
     /// [`ReservationError`]: taken, price changed, declined …; [`ReservationError::OutcomeUnknown`] when it is not known
     /// whether the money was taken: the hold then stands until it is, or lapses.
     pub fn reserve(&self, caller: &Caller, command: Reserve) -> Result<ReservationRow, ReservationError> {
-        match self.begin_reserve(caller, command)? {
+        match self.hold(caller, command, self.charged())? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
             Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
             Begun::Unsettled(row, effect) => self.reserve_after_settling(caller, command, *row, effect.as_deref()),
         }
+    }
+
+    /// Begins a reservation for a host that calls the gateway itself, such as an async one: as [`App::reserve`] up to the call,
+    /// whose effect is in the answer, if there is one to make. Do it and tell [`App::resume_reserve`]; a host that never does
+    /// leaves a charge that is settled when its lease is over.
+    ///
+    /// # Errors
+    /// As [`App::reserve`].
+    pub fn begin_reserve(&self, caller: &Caller, command: Reserve) -> Result<Reserving, ReservationError> {
+        match self.hold(caller, command, Charged::ByCaller)? {
+            Begun::Replayed(row) | Begun::Held(row, None) => Ok(Reserving { reservation: *row, effect: None }),
+            Begun::Unsettled(row, None) => Err(unknown(*row, self.deadline_or_default())),
+            Begun::Held(row, Some(effect)) | Begun::Unsettled(row, Some(effect)) => {
+                let reserving = Reserving { reservation: *row, effect: Some(*effect) };
+                match self.ask_breaker() {
+                    Ok(()) => Ok(reserving),
+                    // As when the blocking call is not made.
+                    Err(reason) => self.answer_without_call(reserving, reason),
+                }
+            }
+        }
+    }
+
+    /// Goes on once the effect was done: the answer, or, after a repeated request was settled, the next effect to do.
+    ///
+    /// # Errors
+    /// As [`App::reserve`].
+    pub fn resume_reserve(
+        &self,
+        caller: &Caller,
+        command: Reserve,
+        begun: &Reserving,
+        outcome: Outcome,
+    ) -> Result<Reserving, ReservationError> {
+        let Some(effect) = &begun.effect else { return Ok(begun.clone()) };
+        let concluded = self.complete(effect, outcome.clone());
+        if !matches!(effect.task, Task::Void(_)) {
+            let reservation =
+                self.answer(begun.reservation.clone(), concluded.is_ok(), outcome, self.deadline_or_default())?;
+            return Ok(Reserving { reservation, effect: None });
+        }
+        if concluded.is_err() || !matches!(outcome, Outcome::Captured | Outcome::NotTaken { .. }) {
+            return Err(unknown(begun.reservation.clone(), self.deadline_or_default()));
+        }
+        let next = self.begin_reserve(caller, command)?;
+        match &next.effect {
+            Some(Effect { task: Task::Void(_), .. }) => Err(unknown(next.reservation, self.deadline_or_default())),
+            _ => Ok(next),
+        }
+    }
+
+    /// The breaker forbids the call: a charge is certainly not taken, a void is asked for later.
+    fn answer_without_call(&self, begun: Reserving, reason: String) -> Result<Reserving, ReservationError> {
+        let Reserving { reservation, effect: Some(effect) } = begun else { return Ok(begun) };
+        let outcome = match effect.task {
+            Task::Charge(_) => Outcome::NotTaken { reason },
+            Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
+        };
+        let concluded = self.conclude(&effect, outcome.clone());
+        let reservation = self.answer(reservation, concluded.is_ok(), outcome, self.deadline_or_default())?;
+        Ok(Reserving { reservation, effect: None })
+    }
+
+    fn charged(&self) -> Charged {
+        if self.parts().gateway.is_some() { Charged::ByCaller } else { Charged::Later }
     }
 
     /// The same request again, once the gateway has said what became of its charge.
@@ -55,7 +142,7 @@ impl App {
         if !matches!(outcome, Some(Outcome::Captured | Outcome::NotTaken { .. })) {
             return Err(unknown(row, self.deadline_or_default()));
         }
-        match self.begin_reserve(caller, command)? {
+        match self.hold(caller, command, self.charged())? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
             Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
             Begun::Unsettled(row, _) => Err(unknown(*row, self.deadline_or_default())),
@@ -63,18 +150,18 @@ impl App {
     }
 
     /// T1: the hold, or what the idempotency key remembers.
-    fn begin_reserve(&self, caller: &Caller, command: Reserve) -> Result<Begun, ReservationError> {
+    fn hold(&self, caller: &Caller, command: Reserve, charged: Charged) -> Result<Begun, ReservationError> {
         let caller = caller.clone();
         self.write(move |app, tx| {
             let moment = app.moment::<_, ReservationError>(tx)?;
             if let Some(key) = caller.idempotency_key()
-                && let Some(begun) = app.recall(tx, &caller, key, &command, &moment)?
+                && let Some(begun) = app.recall(tx, &caller, key, &command, charged, &moment)?
             {
                 return Ok(begun);
             }
             let quote = app.judge(tx, command, &moment)?;
             let trace = app.trace(&caller, moment.now);
-            let (row, effect) = app.place_hold(tx, &caller, quote, &moment, &trace)?;
+            let (row, effect) = app.place_hold(tx, &caller, quote, charged, &moment, &trace)?;
             if let Some(key) = caller.idempotency_key() {
                 tx.put_idempotency(&IdempotencyRow {
                     scope: caller.scope(),
@@ -95,6 +182,7 @@ impl App {
         caller: &Caller,
         key: &IdempotencyKey,
         command: &Reserve,
+        charged: Charged,
         moment: &Moment,
     ) -> Result<Option<Begun>, ReservationError> {
         let Some(used) = tx.idempotency(&caller.scope(), COMMAND, key)? else { return Ok(None) };
@@ -122,7 +210,7 @@ impl App {
             }
             Some(charge) if charge.status == EffectStatus::Due => Err(unknown(row, moment.settings.deadline())),
             Some(charge) => {
-                let effect = self.ask_void(tx, charge, moment, self.parts().gateway.is_some())?;
+                let effect = self.ask_void(tx, charge, moment, charged == Charged::ByCaller)?;
                 Ok(Some(Begun::Unsettled(Box::new(row), effect.map(Box::new))))
             }
             None => Err(StoreError::Corrupt(format!("reservation {} has no charge", used.reservation_id)).into()),
@@ -162,6 +250,7 @@ impl App {
         tx: &mut dyn Transaction,
         caller: &Caller,
         quote: Quote,
+        charged: Charged,
         moment: &Moment,
         trace: &Trace,
     ) -> Result<(ReservationRow, Option<Effect>), StoreError> {
@@ -182,7 +271,7 @@ impl App {
         let created = tx.save_reservation(&reservation, created.into(), trace)?;
         let (payment, requested) = Payment::request(booking, self.parts().ids.key(), trace.correlation_id.clone());
         let requested = tx.save_payment(&payment, requested.into(), &trace.caused_by(created))?;
-        let effect = self.write_charge(tx, &payment, requested, moment)?;
+        let effect = self.write_charge(tx, &payment, requested, charged, moment)?;
         Ok((reservation.row().clone(), effect))
     }
 
@@ -191,9 +280,10 @@ impl App {
         tx: &mut dyn Transaction,
         payment: &Payment,
         requested: Sequence,
+        charged: Charged,
         moment: &Moment,
     ) -> Result<Option<Effect>, StoreError> {
-        let mine = self.parts().gateway.is_some();
+        let mine = charged == Charged::ByCaller;
         let row = payment.row();
         let effect = EffectRow {
             effect_id: tx.next_effect_id()?,
@@ -213,12 +303,23 @@ impl App {
 
     /// The charge and T2. No transaction is open during the call.
     fn charge(&self, held: ReservationRow, effect: &Effect) -> Result<ReservationRow, ReservationError> {
-        let id = held.booking.reservation_id;
         let outcome = self.do_outside(effect);
         let retry_after = self.deadline_or_default();
-        // If T2 cannot be committed, whether the reservation stands is not known to us.
         let concluded = self.conclude(effect, outcome.clone());
-        let row = concluded.and_then(|_| self.read(|q| Ok(q.reservation(id)?)));
+        self.answer(held, concluded.is_ok(), outcome, retry_after)
+    }
+
+    /// What the caller is told once the gateway has answered. If T2 was not committed, whether the reservation stands is not
+    /// known to us.
+    fn answer(
+        &self,
+        held: ReservationRow,
+        concluded: bool,
+        outcome: Outcome,
+        retry_after: Duration,
+    ) -> Result<ReservationRow, ReservationError> {
+        let id = held.booking.reservation_id;
+        let row = if concluded { self.read(|q| q.reservation(id)) } else { Ok(None) };
         let Ok(Some(row)) = row else { return Err(unknown(held, retry_after)) };
         match (row.reservation_status, outcome) {
             (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after)),

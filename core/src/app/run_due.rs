@@ -21,6 +21,7 @@ const FAR_DAYS: i64 = 365;
 
 /// What a pass did, and when to come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct RanDue {
     /// What the clock brought.

@@ -13,6 +13,7 @@ const BATCH_MAX: u32 = 100;
 
 /// What settling wrote down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Settled {
     /// Charges the gateway is asked about now.

@@ -13,6 +13,7 @@ const BATCH_MAX: u32 = 100;
 
 /// What a tick wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Ticked {
     /// Holds that lapsed.

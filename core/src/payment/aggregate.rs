@@ -9,6 +9,7 @@ use crate::shared::{Booking, CorrelationId, Key, Money, PaymentId, ReservationId
 
 /// Where the money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub enum PaymentStatus {
     /// Asked for; the outcome is not known yet.
@@ -52,6 +53,7 @@ impl PaymentStatus {
 
 /// A payment as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRow {
     /// Its id.

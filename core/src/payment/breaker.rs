@@ -19,6 +19,7 @@ pub struct BreakerConfig {
 
 /// What the breaker does with calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub enum BreakerState {
     /// Lets every call through.

@@ -36,6 +36,7 @@ impl PaymentEvent {
 
 /// The gateway is to be asked for the money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRequested {
     /// The booking.
@@ -47,6 +48,7 @@ pub struct PaymentRequested {
 
 /// The gateway took the money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentApproved {
     /// The booking.
@@ -58,6 +60,7 @@ pub struct PaymentApproved {
 
 /// The gateway said no.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentDeclined {
     /// The booking.
@@ -71,6 +74,7 @@ pub struct PaymentDeclined {
 
 /// The gateway certainly took nothing, and will not under this key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentVoided {
     /// The booking.
@@ -84,6 +88,7 @@ pub struct PaymentVoided {
 
 /// The money was given back in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentCancelled {
     /// The booking.

@@ -23,6 +23,7 @@ use crate::storage_view::StorageViewRow;
 
 /// Which part of a list: rows with ids above `after`, in order of id, at most `limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(default)]
 pub struct Page {
     /// The id after which the page begins.
@@ -114,6 +115,7 @@ pub struct DueRental {
 
 /// Something that is not as the log says it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// Which check found it.
@@ -126,6 +128,7 @@ pub struct Finding {
 
 /// How much of everything there is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null, hashmap_as_object))]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// Storages, deleted ones apart.

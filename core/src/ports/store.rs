@@ -33,6 +33,9 @@ pub enum StoreError {
         /// The newest this build knows.
         known: u32,
     },
+    /// A file in WAL mode was given where one file has to be all: its last changes may be in another.
+    #[error("the file is in WAL mode: its last changes may be in the -wal file beside it")]
+    WalMode,
     /// What is stored makes no sense.
     #[error("the file is damaged: {0}")]
     Corrupt(String),
@@ -49,6 +52,7 @@ impl StoreError {
             StoreError::Nested
             | StoreError::Aborted(_)
             | StoreError::NewerSchema { .. }
+            | StoreError::WalMode
             | StoreError::Corrupt(_)
             | StoreError::Other(_) => Kind::Internal,
         }
@@ -62,6 +66,7 @@ impl StoreError {
             StoreError::Aborted(_) => "aborted",
             StoreError::OutcomeUnknown(_) => "commitUnknown",
             StoreError::NewerSchema { .. } => "newerSchema",
+            StoreError::WalMode => "walMode",
             StoreError::Corrupt(_) => "corrupt",
             StoreError::Other(_) => "storeFailed",
         }
@@ -75,6 +80,7 @@ impl StoreError {
             StoreError::Nested
             | StoreError::Aborted(_)
             | StoreError::NewerSchema { .. }
+            | StoreError::WalMode
             | StoreError::Corrupt(_)
             | StoreError::Other(_) => None,
         }

@@ -7,6 +7,7 @@ use crate::shared::{ReservationId, StorageId};
 
 /// Reserves a storage and pays for it in the same step, or there is no reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Reserve {
     /// Which storage.
@@ -59,6 +60,7 @@ impl Reserve {
 
 /// Cancels a reservation that has not begun, or has begun today, with a full refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct CancelReservation {
     /// Which reservation.
@@ -67,6 +69,7 @@ pub struct CancelReservation {
 
 /// Sets the end of a rental, or brings it forward (move-out), without refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct EndRental {
     /// Which reservation.
@@ -78,6 +81,7 @@ pub struct EndRental {
 
 /// Asks what a period would cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteStorage {
     /// Which storage.

@@ -49,6 +49,7 @@ impl ReservationEvent {
 
 /// A hold was placed: the period is blocked until the payment's outcome is known, or the hold lapses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationCreated {
     /// The booking.
@@ -62,6 +63,7 @@ pub struct ReservationCreated {
 
 /// The money was taken while the hold stood: the reservation stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationConfirmed {
     /// The booking.
@@ -75,6 +77,7 @@ pub struct ReservationConfirmed {
 
 /// There is no reservation: the payment was declined, or certainly not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationRejected {
     /// The booking.
@@ -86,6 +89,7 @@ pub struct ReservationRejected {
 
 /// The hold lapsed before its payment's outcome was known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationExpired {
     /// The booking.
@@ -95,6 +99,7 @@ pub struct ReservationExpired {
 
 /// The customer wants out; the days stay blocked until the refund is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationCancelRequested {
     /// The booking.
@@ -104,6 +109,7 @@ pub struct ReservationCancelRequested {
 
 /// The refund is done and the days are free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationCancelled {
     /// The booking.
@@ -113,6 +119,7 @@ pub struct ReservationCancelled {
 
 /// The first day of a rental that was confirmed before it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct RentalStarted {
     /// The booking.
@@ -122,6 +129,7 @@ pub struct RentalStarted {
 
 /// The first free day came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct RentalEnded {
     /// The booking.
@@ -131,6 +139,7 @@ pub struct RentalEnded {
 
 /// The rental got an end, or an earlier one; the days behind it are free again. The booking has the new `until`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct RentalEndSet {
     /// The booking.

@@ -11,6 +11,7 @@ use crate::shared::{InvalidValue, Money, Per, Period, Rate, StorageId};
 /// k being `from` + k months clamped to the month's end; a part month pro rata by the days of that stretch, rounded half up.
 /// Open-ended by the month: the first month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Quote {
     /// The storage.
@@ -37,6 +38,7 @@ pub struct Quote {
 
 /// So many days of a stretch of one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct PartMonth {
     /// The days paid for.
     pub days: i64,

@@ -7,6 +7,7 @@ use crate::shared::{CustomerId, InvalidValue, ReservationId, ReviewContent, Revi
 
 /// A rating of 1 to 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Stars(u8);
 
@@ -48,6 +49,7 @@ impl From<Stars> for i64 {
 
 /// A review as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewRow {
     /// Its id.

@@ -7,6 +7,7 @@ use crate::shared::{ReservationId, ReviewContent, ReviewId};
 
 /// Reviews a rental, once, by its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct AddReview {
     /// The rental.
@@ -19,6 +20,7 @@ pub struct AddReview {
 
 /// Changes what is given of one's own review, and leaves the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ModifyReview {
     /// Which review.
@@ -33,6 +35,7 @@ pub struct ModifyReview {
 
 /// Takes a review away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteReview {
     /// Which review.

@@ -49,6 +49,7 @@ impl ReviewEvent {
 
 /// A rental was reviewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewCreated {
     /// The review.
@@ -67,6 +68,7 @@ pub struct ReviewCreated {
 
 /// The review as it is after its author changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewModified {
     /// The review.
@@ -83,6 +85,7 @@ pub struct ReviewModified {
 
 /// A review was taken away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewDeleted {
     /// The review.

@@ -15,12 +15,45 @@ pub enum Who {
     System,
 }
 
-/// Who asks, with the keys that make a request repeatable and traceable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who can ask from outside, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
+pub enum By {
+    /// The manager.
+    Manager,
+    /// A customer.
+    Customer(CustomerId),
+}
+
+/// Who asks, with the keys that make a request repeatable and traceable. Reads from JSON as `by`, `idempotencyKey` and
+/// `correlationId`; whether somebody is who they say is for the host to know.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "RawCaller")]
 pub struct Caller {
     who: Who,
     idempotency_key: Option<IdempotencyKey>,
     correlation_id: Option<CorrelationId>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCaller {
+    by: By,
+    #[serde(default)]
+    idempotency_key: Option<IdempotencyKey>,
+    #[serde(default)]
+    correlation_id: Option<CorrelationId>,
+}
+
+impl From<RawCaller> for Caller {
+    fn from(RawCaller { by, idempotency_key, correlation_id }: RawCaller) -> Self {
+        let who = match by {
+            By::Manager => Who::Manager,
+            By::Customer(customer) => Who::Customer(customer),
+        };
+        Caller { who, idempotency_key, correlation_id }
+    }
 }
 
 impl Caller {
@@ -105,6 +138,7 @@ impl Caller {
 
 /// A key under which a repeated request is recognised: 1 to 200 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
 

@@ -11,6 +11,7 @@ macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[serde(transparent)]
         pub struct $name(u64);
 
@@ -101,8 +102,9 @@ impl Version {
 
 /// A random 128-bit key, written as 32 lowercase hex digits: under it an outside party recognises a repeated call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(try_from = "String", into = "String")]
-pub struct Key(u128);
+pub struct Key(#[cfg_attr(feature = "tsify", tsify(type = "string"))] u128);
 
 impl Key {
     /// Wraps 128 random bits.
@@ -158,6 +160,7 @@ impl TryFrom<String> for Key {
 ///
 /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(try_from = "String", into = "String")]
 pub struct CorrelationId(String);
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The language of words meant for people; data is never translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// 한국어

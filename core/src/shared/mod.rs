@@ -13,7 +13,7 @@ mod refusal;
 mod text;
 
 pub use booking::Booking;
-pub use caller::{Caller, IdempotencyKey, Who};
+pub use caller::{By, Caller, IdempotencyKey, Who};
 pub use ids::{
     CorrelationId, DeadLetterId, EffectId, Key, MessageId, PaymentId, ReservationId, ReviewId, Sequence, StorageId,
     Version,

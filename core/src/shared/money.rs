@@ -12,6 +12,7 @@ use super::InvalidValue;
 ///
 /// Serialises as the two fields `price` and `currency`. Arithmetic is checked: overflow is an error, never a wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Money {
     /// Minor units.
     #[serde(rename = "price")]

@@ -1,7 +1,9 @@
 //! What the error families have in common: the kind a refusal is of, and the two refusals every context knows.
 
 /// The few sorts of refusal a caller has to tell apart; exit codes and HTTP statuses follow from it alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A value is not well formed, or not one this command takes.
     Invalid,

@@ -46,6 +46,7 @@ macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -12,6 +12,7 @@ use crate::shared::{Description, InvalidValue, Rate, ReservationId, StorageId, V
 
 /// Whether a rental occupies the storage today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub enum StorageStatus {
     /// Nobody occupies it.
@@ -86,6 +87,7 @@ impl<'de> Deserialize<'de> for Rating {
 
 /// A storage as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageRow {
     /// Its id.

@@ -6,6 +6,7 @@ use crate::shared::{Currency, Description, InvalidValue, Money, Per, Rate, Stora
 
 /// Offers a new storage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct RegisterStorage {
     /// What it is called and where it is.
@@ -17,6 +18,7 @@ pub struct RegisterStorage {
 
 /// Offers many storages at once: all of them, or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct ImportStorages {
     /// The storages, in the order their ids are given out.
@@ -25,18 +27,22 @@ pub struct ImportStorages {
 
 /// Changes what is given, and leaves the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase", try_from = "RawModifyStorage")]
 pub struct ModifyStorage {
     /// Which storage.
     pub storage_id: StorageId,
     /// A new description.
+    #[cfg_attr(feature = "tsify", tsify(optional))]
     pub description: Option<Description>,
     /// A new price. Reservations already made keep theirs.
     #[serde(flatten)]
     pub price: Option<Money>,
     /// What the price is for.
+    #[cfg_attr(feature = "tsify", tsify(optional))]
     pub per: Option<Per>,
     /// Whether it is withdrawn from new reservations.
+    #[cfg_attr(feature = "tsify", tsify(optional))]
     pub withdrawn: Option<bool>,
 }
 
@@ -80,6 +86,7 @@ impl ModifyStorage {
 
 /// Takes a storage away for good; its history stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteStorage {
     /// Which storage.

@@ -24,6 +24,7 @@ context_events! {
 
 /// A storage was offered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageRegistered {
     /// Its id.
@@ -37,6 +38,7 @@ pub struct StorageRegistered {
 
 /// The storage as it is after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageModified {
     /// Its id.
@@ -56,6 +58,7 @@ pub struct StorageModified {
 
 /// A storage was taken away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageDeleted {
     /// Its id.
@@ -64,6 +67,7 @@ pub struct StorageDeleted {
 
 /// A rental began to occupy a storage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageReserved {
     /// The storage.
@@ -74,6 +78,7 @@ pub struct StorageReserved {
 
 /// The rental that occupied a storage is over or was cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageCancelled {
     /// The storage.

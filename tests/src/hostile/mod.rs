@@ -94,7 +94,7 @@ pub struct Report {
     pub accepted: u64,
     /// The longest any input took.
     pub slowest: Duration,
-    /// What must not be, at most [`VIOLATIONS_MAX`].
+    /// What must not be, at most `VIOLATIONS_MAX`.
     pub violations: Vec<Violation>,
 }
 

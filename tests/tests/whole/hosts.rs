@@ -52,7 +52,7 @@ fn one_of_each_kind(site: &Site) -> (App, Vec<Effect>) {
             Task::Charge(_) => "charge",
             Task::Void(_) => "void",
             Task::Refund(_) => "refund",
-            Task::Deliver(..) => "deliver",
+            Task::Deliver { .. } => "deliver",
         })
         .collect();
     assert_eq!(kinds, ["void", "refund", "deliver", "charge"]);
@@ -91,7 +91,7 @@ fn right(effect: &Effect) -> Outcome {
     match effect.task {
         Task::Charge(_) | Task::Void(_) => Outcome::Captured,
         Task::Refund(_) => Outcome::Refunded,
-        Task::Deliver(..) => Outcome::Delivered,
+        Task::Deliver { .. } => Outcome::Delivered,
     }
 }
 
@@ -142,7 +142,7 @@ fn a_request_repeated_before_the_host_has_charged_is_unknown_and_not_charged_twi
     host.complete(&charge, Outcome::Captured).unwrap();
     let done = host.reserve(&kim, command).unwrap();
     assert_eq!((done.booking, done.reservation_status), (held.booking, ReservationStatus::Reserved));
-    assert!(host.due_effects(9).unwrap().iter().all(|e| matches!(e.task, Task::Deliver(..))));
+    assert!(host.due_effects(9).unwrap().iter().all(|e| matches!(e.task, Task::Deliver { .. })));
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn with_the_breaker_open_a_host_is_handed_deliveries_only_and_one_probe_afterwar
     host.complete(&first, Outcome::NotTaken { reason: "connection refused".to_owned() }).unwrap();
     assert_eq!(host.breaker_state(), BreakerState::Open);
     let handed = host.due_effects(9).unwrap();
-    assert!(matches!(&handed[..], [Effect { task: Task::Deliver(..), .. }]), "{handed:?}");
+    assert!(matches!(&handed[..], [Effect { task: Task::Deliver { .. }, .. }]), "{handed:?}");
     site.clock.advance(Duration::from_secs(30));
     let probe = only(host.due_effects(9).unwrap().into_iter().filter(|e| matches!(e.task, Task::Charge(_))).collect());
     assert_eq!(host.breaker_state(), BreakerState::HalfOpen);
@@ -206,4 +206,110 @@ fn only_news_of_a_call_moves_the_breaker() {
     site.app.complete(&charges[0], Outcome::Captured).unwrap();
     host.complete(&charges[0], Outcome::Captured).unwrap();
     assert_eq!(host.breaker_state(), BreakerState::Open, "told late, it says nothing of the gateway now");
+}
+
+/// What a blocking application answers and what a host is answered that makes the call itself, for one way the gateway behaves.
+fn both_ways(behaviour: Behaviour, key: Option<&str>) -> [String; 2] {
+    let asker = || match key {
+        Some(key) => customer("kim").with_idempotency_key(IdempotencyKey::new(key).unwrap()),
+        None => customer("kim"),
+    };
+    let told = |answer: Result<ReservationRow, ReservationError>| match answer {
+        Ok(row) => format!("{} {}", row.booking.reservation_id, row.reservation_status.as_str()),
+        Err(ReservationError::OutcomeUnknown { reservation: row, retry_after }) => {
+            format!("unknown: {} {} {retry_after:?}", row.booking.reservation_id, row.reservation_status.as_str())
+        }
+        Err(error) => error.to_string(),
+    };
+    let blocking = {
+        let site = Site::new(Kept::Memory);
+        let reserve = Reserve::new(site.storage(1_000));
+        site.gateway.set_behaviour(behaviour);
+        let first = told(site.app.reserve(&asker(), reserve));
+        site.gateway.set_behaviour(Behaviour::Approve);
+        let again = told(site.app.reserve(&asker(), reserve));
+        format!("{first}, then {again}; {:?}", site.gateway.calls())
+    };
+    let hosted = {
+        let site = Site::new(Kept::Memory);
+        let host = host(&site);
+        let reserve = Reserve::new(site.storage(1_000));
+        let drive = |behaviour| {
+            site.gateway.set_behaviour(behaviour);
+            let mut step = host.begin_reserve(&asker(), reserve)?;
+            while let Some(effect) = &step.effect {
+                let outcome = match &effect.task {
+                    Task::Charge(charge) => site.gateway.charge(charge, Duration::from_secs(5)),
+                    Task::Void(charge) => site.gateway.void(charge, Duration::from_secs(5)),
+                    Task::Refund(_) | Task::Deliver { .. } => panic!("no part of reserving"),
+                };
+                step = host.resume_reserve(&asker(), reserve, &step, outcome)?;
+            }
+            Ok(step.reservation)
+        };
+        let first = told(drive(behaviour));
+        let again = told(drive(Behaviour::Approve));
+        format!("{first}, then {again}; {:?}", site.gateway.calls())
+    };
+    [blocking, hosted]
+}
+
+#[test]
+fn a_host_that_makes_the_call_itself_is_answered_as_a_blocking_caller_is() {
+    for behaviour in Behaviour::ALL {
+        for key in [None, Some("once")] {
+            let [blocking, hosted] = both_ways(behaviour, key);
+            assert_eq!(blocking, hosted, "{behaviour} {key:?}");
+        }
+    }
+}
+
+#[test]
+fn a_host_makes_no_call_while_the_breaker_is_open() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    let reserve = Reserve::new(site.storage(1_000));
+    let down = || Outcome::NotTaken { reason: "connection refused".to_owned() };
+    for _ in 0..5 {
+        let step = host.begin_reserve(&customer("kim"), reserve).unwrap();
+        let refusal = host.resume_reserve(&customer("kim"), reserve, &step, down()).unwrap_err();
+        assert!(matches!(refusal, ReservationError::PaymentUnavailable { .. }), "{refusal}");
+    }
+    assert_eq!(host.breaker_state(), BreakerState::Open);
+    let refusal = host.begin_reserve(&customer("kim"), reserve).unwrap_err();
+    assert!(matches!(refusal, ReservationError::PaymentUnavailable { .. }), "{refusal}");
+    site.clock.advance(Duration::from_secs(31));
+    let probe = host.begin_reserve(&customer("kim"), reserve).unwrap();
+    let other = Reserve::new(site.storage(1_000));
+    let behind = host.begin_reserve(&customer("lee"), other);
+    assert!(matches!(behind, Err(ReservationError::PaymentUnavailable { .. })), "one probe only: {behind:?}");
+    let row = host.resume_reserve(&customer("kim"), reserve, &probe, Outcome::Captured).unwrap().reservation;
+    assert_eq!(row.reservation_status, ReservationStatus::Reserved);
+    assert_eq!(host.breaker_state(), BreakerState::Closed);
+}
+
+#[test]
+fn a_call_told_twice_or_with_an_outcome_it_cannot_have_changes_nothing_more() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    let reserve = Reserve::new(site.storage(1_000));
+    let step = host.begin_reserve(&customer("kim"), reserve).unwrap();
+    let refusal = host.resume_reserve(&customer("kim"), reserve, &step, Outcome::Delivered).unwrap_err();
+    assert!(matches!(refusal, ReservationError::OutcomeUnknown { .. }), "{refusal}");
+    let row = host.resume_reserve(&customer("kim"), reserve, &step, Outcome::Captured).unwrap().reservation;
+    let again = host.resume_reserve(&customer("kim"), reserve, &step, Outcome::Captured).unwrap();
+    assert_eq!((again.reservation, again.effect), (row, None));
+    assert_eq!(site.events().len(), 6, "nothing was raised twice");
+}
+
+#[test]
+fn a_caller_reads_from_json_and_nobody_is_the_system() {
+    let read = |json| serde_json::from_str::<Caller>(json);
+    assert_eq!(read(r#"{"by":"manager"}"#).unwrap(), Caller::manager());
+    let kim = read(r#"{"by":{"customer":"kim"},"idempotencyKey":"a","correlationId":"b"}"#).unwrap();
+    assert_eq!((kim.idempotency_key().is_some(), kim.correlation_id().is_some()), (true, true));
+    for json in [r#"{"by":"system"}"#, r#"{"by":{"customer":" "}}"#, "{}", r#"{"by":{"customer":"a","manager":true}}"#]
+    {
+        assert!(read(json).is_err(), "{json}");
+    }
 }

@@ -25,7 +25,7 @@ fn asks(task: &Task) -> Option<(Ask, &Charge)> {
         Task::Charge(charge) => Some((Ask::Charge, charge)),
         Task::Void(charge) => Some((Ask::Void, charge)),
         Task::Refund(charge) => Some((Ask::Refund, charge)),
-        Task::Deliver(..) => None,
+        Task::Deliver { .. } => None,
     }
 }
 
@@ -97,7 +97,7 @@ impl Host {
             (some.outcome, "effectNotFound")
         } else {
             let impossible = match effect.task {
-                Task::Charge(_) | Task::Void(_) | Task::Deliver(..) => Outcome::Refunded,
+                Task::Charge(_) | Task::Void(_) | Task::Deliver { .. } => Outcome::Refunded,
                 Task::Refund(_) => Outcome::Captured,
             };
             (impossible, "wrongOutcome")
@@ -129,7 +129,7 @@ fn do_outside(site: &Arc<Site>, effect: &Effect) -> Outcome {
         site.call_over(ask, charge);
         return outcome;
     }
-    let Task::Deliver(channel, message) = &effect.task else {
+    let Task::Deliver { channel, message } = &effect.task else {
         return Outcome::Unavailable { reason: "no such task".to_owned() };
     };
     match CHANNELS.iter().position(|name| name == channel) {

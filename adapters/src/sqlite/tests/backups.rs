@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::{check_file, restore};
+use super::super::{check_file, replace, restore};
 use super::*;
 
 #[test]
@@ -118,4 +118,64 @@ fn a_file_that_is_no_backup_is_told_apart_and_left_alone() {
         assert_eq!(matches!(refusal, StoreError::Corrupt(_)), !newer, "{script}: {refusal}");
     }
     assert!(!folder.path().join("never.db").exists());
+}
+
+#[test]
+fn the_bytes_of_a_store_are_a_file_that_needs_no_other() {
+    let (folder, store, path) = in_file();
+    register_many(&store, 5);
+    assert!(path.with_extension("db-wal").exists(), "its last changes wait in the WAL");
+    let copy = folder.path().join("copy.db");
+    fs::write(&copy, store.to_bytes().unwrap()).unwrap();
+    assert_eq!(check_file(&copy), Ok(()));
+    let mode: String = stranger(&copy).query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete");
+    let store = SqliteStore::open(&copy).unwrap();
+    assert_eq!((storages(&store), read(&store, |q| q.check_log(9)).unwrap()), (5, vec![]));
+}
+
+#[test]
+fn a_site_is_replaced_by_another_ones_bytes() {
+    let (folder, store, path) = in_file();
+    register_many(&store, 5);
+    let bytes = store.to_bytes().unwrap();
+    let old = folder.path().join("old.db");
+    register_many(&SqliteStore::open(&old).unwrap(), 1);
+    replace(&old, &bytes).unwrap();
+    let replaced = SqliteStore::open(&old).unwrap();
+    assert_eq!((storages(&replaced), read(&replaced, |q| q.check_log(9)).unwrap()), (5, vec![]));
+    drop(replaced);
+    let backup = folder.path().join("backup.db");
+    store.backup(&backup).unwrap();
+    assert_eq!(replace(&old, &fs::read(backup).unwrap()), Ok(()), "what `db backup` writes is taken");
+    drop(store);
+    assert_eq!(replace(&old, &fs::read(path).unwrap()), Err(StoreError::WalMode), "a file alone may not be all of it");
+}
+
+#[test]
+fn bytes_that_are_no_site_are_refused_and_what_was_there_stays() {
+    let (folder, store, _) = in_file();
+    register_many(&store, 3);
+    let good = store.to_bytes().unwrap();
+    let kept = folder.path().join("kept.db");
+    register_many(&SqliteStore::open(&kept).unwrap(), 2);
+    let before = fs::read(&kept).unwrap();
+    let foreign = folder.path().join("foreign.db");
+    stranger(&foreign).execute_batch("CREATE TABLE t (x)").unwrap();
+    let foreign = fs::read(foreign).unwrap();
+    let mut newer = good.clone();
+    newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    let half = good[..good.len() / 2].to_vec();
+    for (what, bytes) in [
+        ("nothing", vec![]),
+        ("words", b"not a database".to_vec()),
+        ("zeros", vec![0; 8192]),
+        ("half", half),
+        ("foreign", foreign),
+    ] {
+        assert!(matches!(replace(&kept, &bytes), Err(StoreError::Corrupt(_) | StoreError::Other(_))), "{what}");
+    }
+    assert!(matches!(replace(&kept, &newer), Err(StoreError::NewerSchema { found: 99, .. })));
+    assert_eq!(fs::read(&kept).unwrap(), before);
+    assert_eq!(storages(&SqliteStore::open(&kept).unwrap()), 2);
 }

@@ -20,6 +20,7 @@ const FINDINGS_MAX: usize = 100;
 
 /// What verifying came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
     /// Whether nothing was found.

@@ -1,0 +1,553 @@
+// The engine as a page sees it: the same commands, queries, answers and refusals as the command line's, over SQLite in a worker.
+// Outside calls (charges, voids, refunds, deliveries) are made here, on the page's side; no transaction is open meanwhile.
+
+/**
+ * @import { Available, By, Charge, Command, ConsumerRow, ConsumerStatus, DeadLetter, Effect, EffectsDone, Envelope, Key, MessageRow, Money, Outcome, PaymentRow, Query, Quote, RanDue, ReservationRow, Reserve, Reserving, ReviewRow, Settings, Settled, Status, StorageId, StorageRow, StorageViewRow, Ticked, Told, Verified } from './types.d.ts'
+ */
+
+/**
+ * @typedef {'ko' | 'en'} Lang
+ * @typedef {{ key: Key, captured: number, refunded: number, currency: string }} Booked money under one key, in minor units
+ * @typedef {{ now: string, today: string, offsetMs: number }} Moment
+ * @typedef {{ caller?: By, idempotencyKey?: string, correlationId?: string }} Asks
+ * @typedef {{ signal: AbortSignal, deadlineMs: number }} CallOptions
+ * @typedef {{ name?: string, charge: GatewayCall, void: GatewayCall, refund: GatewayCall }} Gateway
+ * @typedef {(charge: Charge, options: CallOptions) => Promise<Outcome>} GatewayCall
+ * @typedef {{ phase: 'begun' | 'done', effect: Effect, outcome?: Outcome }} EffectNews
+ * @typedef {{ id?: number, open?: { name: string, gateway: string, keep: boolean }, ask?: string, download?: true, upload?: Uint8Array, close?: true }} Order
+ * @typedef {{ order: (order: Order) => Promise<any>, onEvents: (fn: (json: string) => void) => void, onBroken: (fn: () => void) => void, end: () => void }} Port
+ * @typedef {{ gateway?: Gateway, kept?: 'file' | 'memory', why?: 'secondTab' | 'noFileSystem' | null, head?: number, lang?: Lang, release?: () => void }} SiteOptions
+ */
+
+/**
+ * What a command is answered with.
+ *
+ * @template {Command['command']} Name
+ * @typedef {Name extends 'registerStorage' | 'modifyStorage' | 'deleteStorage' ? StorageRow
+ *   : Name extends 'importStorages' ? StorageId[]
+ *   : Name extends 'reserve' | 'cancelReservation' | 'endRental' ? ReservationRow
+ *   : Name extends 'addReview' | 'modifyReview' | 'deleteReview' ? ReviewRow
+ *   : Name extends 'pauseConsumer' | 'resumeConsumer' | 'replayConsumer' ? ConsumerRow
+ *   : Name extends 'runConsumers' ? { consumed: number, effects: EffectsDone }
+ *   : Name extends 'retryDeadLetter' | 'discardDeadLetter' ? DeadLetter
+ *   : Name extends 'set' ? Settings
+ *   : Name extends 'tick' ? Ticked
+ *   : Name extends 'settle' ? Settled & { effects: EffectsDone }
+ *   : Name extends 'runDue' ? RanDue : never} Done
+ */
+
+/**
+ * What a query is answered with.
+ *
+ * @template {Query['query']} Name
+ * @typedef {{
+ *   storage: StorageRow, storages: StorageRow[], quote: Quote, available: Available[], reservation: ReservationRow,
+ *   reservations: ReservationRow[], payment: PaymentRow, payments: PaymentRow[], messages: MessageRow[], reviews: ReviewRow[],
+ *   view: StorageViewRow, views: StorageViewRow[], events: Envelope[], consumers: ConsumerStatus[], deadLetters: DeadLetter[],
+ *   settings: Settings, status: Status, verify: Verified,
+ * }[Name]} Found
+ */
+
+/** A page that was just left may hold its lock for so long. */
+const LOCK_PATIENCE_MS = 300;
+/** So many events are replayed, and so many effects done, at a time. */
+const EVENTS_MAX = 1000;
+const EFFECTS_MAX = 10;
+/** So many batches of effects are done in one `runDue`. */
+const ROUNDS_MAX = 20;
+/** How long a call of the simulated payment service takes, so that it can be seen. */
+const DELAY_MS = 250;
+
+/** What can come of each call; all but the plain ones have a reason. */
+const OUTCOMES = {
+  charge: ['captured', 'declined', 'notTaken', 'unknown'],
+  void: ['captured', 'notTaken', 'unavailable', 'refused'],
+  refund: ['refunded', 'unavailable', 'refused'],
+};
+
+/** @type {Told} */
+const PANICKED = {
+  code: 'enginePanicked',
+  kind: 'internal',
+  message: { ko: '엔진이 멈췄습니다. 저장된 데이터는 안전합니다', en: 'the engine has stopped; what was stored is safe' },
+  hint: { ko: '페이지를 새로 고치세요', en: 'reload the page' },
+  retryAfterMs: null,
+  reservation: null,
+};
+
+/** @param {string} reason @returns {Told} */
+const notLoaded = (reason) => ({
+  code: 'engineNotLoaded',
+  kind: 'internal',
+  message: { ko: `엔진을 불러올 수 없습니다: ${reason}`, en: `the engine cannot be loaded: ${reason}` },
+  hint: { ko: '최신 브라우저인지, 파일이 모두 있는지 확인하세요', en: 'use a current browser, and check that all files are there' },
+  retryAfterMs: null,
+  reservation: null,
+});
+
+/** A refusal, in the words of the command line. */
+export class StoragerentError extends Error {
+  /** @param {Told} failure @param {Lang} lang */
+  constructor(failure, lang) {
+    super(failure.message[lang]);
+    this.name = 'StoragerentError';
+    /** What programs match on, such as `taken`. */
+    this.code = failure.code;
+    /** The sort of refusal, such as `conflict`. */
+    this.kind = failure.kind;
+    /** The words in both languages. */
+    this.messages = failure.message;
+    /** What to do. */
+    this.hint = failure.hint[lang];
+    /** The same in both languages. */
+    this.hints = failure.hint;
+    /** When to try again, in milliseconds. */
+    this.retryAfter = failure.retryAfterMs ?? undefined;
+    /** With `outcomeUnknown`: the reservation as it stands. */
+    this.reservation = failure.reservation ?? undefined;
+  }
+}
+
+/** @returns {Lang} */
+const pageLang = () => (globalThis.document?.documentElement.lang.startsWith('ko') ? 'ko' : 'en');
+
+/** @param {number} ms */
+const sleep = (ms) => new Promise((resume) => setTimeout(resume, ms));
+
+/**
+ * Opens the site of that name in this browser, and makes it if there is none.
+ *
+ * @param {{ name?: string, gateway?: Gateway, lang?: Lang }} [options] without a gateway: the simulated payment service
+ * @returns {Promise<Site>}
+ */
+export async function open({ name = 'rent.db', gateway, lang } = {}) {
+  if (!/^[\w.-]{1,60}$/.test(name)) throw new TypeError(`a site's name is 1 to 60 of A-Z a-z 0-9 _ . -, not ${name}`);
+  const release = await lock(`storagerent:${name}`);
+  const port = new WorkerPort();
+  try {
+    const gatewayName = gateway ? (gateway.name ?? '') : 'simulated';
+    const opened = await port.order({ open: { name, gateway: gatewayName, keep: Boolean(release) } });
+    const why = opened.kept ? null : release ? 'noFileSystem' : 'secondTab';
+    const site = new Site(port, { gateway, kept: opened.kept ? 'file' : 'memory', why, head: opened.head, lang, release });
+    if (opened.head === 0) await site.keepLanguage();
+    return site;
+  } catch (error) {
+    port.end();
+    release?.();
+    throw refused(error, lang ?? pageLang());
+  }
+}
+
+/**
+ * Takes a Web Lock for as long as the page lives; `undefined` while another tab has it.
+ *
+ * @param {string} name @returns {Promise<(() => void) | undefined>}
+ */
+function lock(name) {
+  if (!navigator.locks) return Promise.resolve(() => {});
+  return new Promise((resolve) => {
+    const asked = navigator.locks.request(name, { signal: AbortSignal.timeout(LOCK_PATIENCE_MS) }, () => {
+      return new Promise((release) => resolve(() => release(undefined)));
+    });
+    asked.catch(() => resolve(undefined));
+  });
+}
+
+/** @param {unknown} error @param {Lang} lang */
+function refused(error, lang) {
+  return error instanceof Refusal ? new StoragerentError(error.failure, lang) : error;
+}
+
+/** A refusal on its way from the worker. */
+export class Refusal extends Error {
+  /** @param {Told} failure */
+  constructor(failure) {
+    super(failure.message.en);
+    this.failure = failure;
+  }
+}
+
+/** The worker, one order at a time. @implements {Port} */
+class WorkerPort {
+  #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Refusal) => void }>} */
+  #waiting = new Map();
+  #next = 0;
+  /** @type {Told | undefined} */
+  #over;
+  /** @type {(json: string) => void} */
+  #events = () => {};
+  #broken = () => {};
+
+  constructor() {
+    this.#worker.onmessage = ({ data }) => this.#hear(data);
+    this.#worker.onerror = (event) => this.#break(notLoaded(event.message ?? 'the worker does not start'));
+  }
+
+  /** @param {{ id: number, answer?: any, refused?: string, broke?: string, events?: string }} news */
+  #hear({ id, answer, refused, broke, events }) {
+    if (events) return this.#events(events);
+    if (broke !== undefined) {
+      console.error(broke);
+      return this.#break(this.#next > 1 ? PANICKED : notLoaded(broke));
+    }
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (refused === undefined) waiting?.resolve(answer);
+    else waiting?.reject(new Refusal(JSON.parse(refused)));
+  }
+
+  /** Whatever happened to it, nothing more can be asked of it; its files are let go. @param {Told} failure */
+  #break(failure) {
+    if (this.#over) return;
+    this.#over = failure;
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(new Refusal(failure));
+    this.#waiting.clear();
+    this.#broken();
+  }
+
+  /** @param {Order} order */
+  order(order) {
+    if (this.#over) return Promise.reject(new Refusal(this.#over));
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...order, id });
+    });
+  }
+
+  /** @param {(json: string) => void} fn */
+  onEvents(fn) {
+    this.#events = fn;
+  }
+
+  /** @param {() => void} fn */
+  onBroken(fn) {
+    this.#broken = fn;
+  }
+
+  end() {
+    this.#over ??= { ...PANICKED, code: 'closed', message: { ko: '사이트를 닫았습니다', en: 'the site is closed' } };
+    this.#worker.terminate();
+  }
+}
+
+/** An opened site. */
+export class Site {
+  #port;
+  #gateway;
+  #release;
+  #head;
+  /** @type {Set<{ hear: (events: Envelope[]) => void, restart: (head: number) => void }>} */
+  #subscribers = new Set();
+  /** @type {Set<(news: EffectNews) => void>} */
+  #watchers = new Set();
+  /** @type {Set<() => void>} */
+  #mourners = new Set();
+  /** @type {Promise<RanDue> | undefined} */
+  #running;
+
+  /** @param {Port} port @param {SiteOptions} options */
+  constructor(port, { gateway, kept = 'file', why = null, head = 0, lang, release }) {
+    this.#port = port;
+    this.#head = head;
+    this.#release = release;
+    /** Where the site is kept: in a file of this browser, or in memory until the page is left. */
+    this.kept = kept;
+    /** Why it is kept in memory. */
+    this.why = why;
+    /** The language of refusals; the page's if not given. @type {Lang | undefined} */
+    this.lang = lang;
+    const ask = (/** @type {object} */ request) => this.#ask(request);
+    /** What can be done to the simulated payment service, the clock and the consumers; only with that service. */
+    this.bench = gateway ? undefined : new Bench(ask, (request) => this.#port.order({ ask: JSON.stringify(request) }));
+    this.#gateway = gateway ?? /** @type {Gateway} */ (/** @type {Bench} */ (this.bench).gateway);
+    port.onEvents((json) => this.#publish(json));
+    port.onBroken(() => this.#mourners.forEach((fn) => fn()));
+  }
+
+  /**
+   * Executes a command. `reserve` is answered once the payment service has: with the reservation, or a refusal.
+   *
+   * @template {Command} C @param {C} command @param {Asks} [asks] without a caller: the manager
+   * @returns {Promise<Done<C['command']>>}
+   */
+  async execute(command, { caller = 'manager', idempotencyKey, correlationId } = {}) {
+    const asker = { by: caller, idempotencyKey, correlationId };
+    /** @type {Command} */
+    const wanted = command;
+    /** @type {Promise<any>} */
+    let done;
+    if (wanted.command === 'reserve') done = this.#reserve(asker, wanted);
+    else if (wanted.command === 'runDue') done = this.runDue();
+    else if (wanted.command === 'settle') done = this.settle();
+    else done = this.#ask({ ask: 'execute', caller: asker, command });
+    return done;
+  }
+
+  /** @template {Query} Q @param {Q} query @returns {Promise<Found<Q['query']>>} */
+  async query(query) {
+    return this.#ask({ ask: 'query', query });
+  }
+
+  /** Does everything that is due, the outside calls too; says when to call again. @returns {Promise<RanDue>} */
+  runDue() {
+    this.#running ??= this.#runDue().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  /** Asks the payment service now about charges whose outcome is not known. @returns {Promise<Settled & { effects: EffectsDone }>} */
+  async settle() {
+    const settled = await this.#ask({ ask: 'settle' });
+    return { ...settled, effects: await this.#doEffects() };
+  }
+
+  /**
+   * Hands over events as they are committed, in order; those after a sequence first, if one is given.
+   *
+   * @param {(events: Envelope[]) => void} fn @param {{ after?: number }} [from]
+   * @returns {() => void} ends it
+   */
+  subscribe(fn, { after } = {}) {
+    let cursor = after ?? this.#head;
+    let live = after === undefined;
+    const take = (/** @type {Envelope[]} */ events) => {
+      const fresh = events.filter((event) => event.sequence > cursor);
+      cursor = fresh.at(-1)?.sequence ?? cursor;
+      if (fresh.length > 0) fn(fresh);
+    };
+    const subscriber = {
+      hear: (/** @type {Envelope[]} */ events) => live && take(events),
+      // Another log: what it tells from now on is news.
+      restart: (/** @type {number} */ head) => [cursor, live] = [head, true],
+    };
+    this.#subscribers.add(subscriber);
+    const replay = async () => {
+      while (!live && this.#subscribers.has(subscriber)) {
+        const events = await this.query({ query: 'events', page: { after: cursor, limit: EVENTS_MAX } });
+        // What is committed later is heard later: the worker answers and tells in order.
+        live = events.length === 0;
+        take(events);
+      }
+    };
+    replay().catch((error) => console.error(error));
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  /** Tells of outside calls as they happen. @param {(news: EffectNews) => void} fn @returns {() => void} ends it */
+  onEffect(fn) {
+    this.#watchers.add(fn);
+    return () => this.#watchers.delete(fn);
+  }
+
+  /** Tells that the engine has stopped for good. @param {() => void} fn @returns {() => void} ends it */
+  onBroken(fn) {
+    this.#mourners.add(fn);
+    return () => this.#mourners.delete(fn);
+  }
+
+  /** The whole site as one SQLite file. @returns {Promise<Uint8Array<ArrayBuffer>>} */
+  async download() {
+    return this.#order({ download: true });
+  }
+
+  /** Replaces the site by the one in such a file, as `storagerent db backup` writes; if refused, the old one stays. @param {Uint8Array} bytes */
+  async upload(bytes) {
+    const { head } = await this.#order({ upload: bytes });
+    this.#head = head;
+    for (const { restart } of this.#subscribers) restart(head);
+  }
+
+  /** Lets the file go. */
+  async close() {
+    await this.#port.order({ close: true }).catch(() => {});
+    this.#port.end();
+    this.#release?.();
+  }
+
+  /** A new site speaks to customers in the language it was made in. */
+  async keepLanguage() {
+    const lang = this.lang ?? pageLang();
+    const { language } = await this.query({ query: 'settings' });
+    if (language !== lang) await this.execute({ command: 'set', key: 'language', value: lang });
+  }
+
+  /** @param {object} request */
+  async #ask(request) {
+    return JSON.parse(await this.#order({ ask: JSON.stringify(request) }));
+  }
+
+  /** @param {Order} order */
+  async #order(order) {
+    try {
+      return await this.#port.order(order);
+    } catch (error) {
+      throw refused(error, this.lang ?? pageLang());
+    }
+  }
+
+  /** @param {string} json */
+  #publish(json) {
+    const events = JSON.parse(json);
+    this.#head = events.at(-1).sequence;
+    for (const { hear } of [...this.#subscribers]) hear(events);
+  }
+
+  /** @param {object} caller @param {Reserve} reserve @returns {Promise<ReservationRow>} */
+  async #reserve(caller, reserve) {
+    /** @type {Reserving} */
+    let step = await this.#ask({ ask: 'beginReserve', caller, reserve });
+    while (step.effect) {
+      const outcome = await this.#do(step.effect);
+      step = await this.#ask({ ask: 'resumeReserve', effectId: step.effect.effectId, outcome });
+    }
+    return step.reservation;
+  }
+
+  /** @returns {Promise<RanDue>} */
+  async #runDue() {
+    /** @type {RanDue} */
+    const ran = await this.#ask({ ask: 'runDue' });
+    const effects = await this.#doEffects();
+    if (effects.done + effects.failed === 0) return { ...ran, effects };
+    /** @type {RanDue} */
+    const after = await this.#ask({ ask: 'runDue' });
+    return { ...ran, effects, consumed: ran.consumed + after.consumed, nextAt: after.nextAt };
+  }
+
+  /** @returns {Promise<EffectsDone>} */
+  async #doEffects() {
+    const count = { done: 0, failed: 0 };
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      /** @type {Effect[]} */
+      const effects = await this.#ask({ ask: 'dueEffects', limit: EFFECTS_MAX });
+      if (effects.length === 0) break;
+      const outcomes = await Promise.all(effects.map((effect) => this.#do(effect)));
+      for (const [at, effect] of effects.entries()) {
+        const outcome = outcomes[at];
+        await this.#ask({ ask: 'complete', effectId: effect.effectId, outcome });
+        count[['unavailable', 'refused', 'unknown'].includes(outcome.outcome) ? 'failed' : 'done'] += 1;
+      }
+    }
+    return count;
+  }
+
+  /** Does one effect. Never fails: what went wrong is an outcome. @param {Effect} effect @returns {Promise<Outcome>} */
+  async #do(effect) {
+    for (const fn of this.#watchers) fn({ phase: 'begun', effect });
+    const outcome = await this.#outcome(effect.task);
+    for (const fn of this.#watchers) fn({ phase: 'done', effect, outcome });
+    return outcome;
+  }
+
+  /** @param {Effect['task']} task @returns {Promise<Outcome>} */
+  async #outcome(task) {
+    if (task.kind === 'deliver') {
+      // What a page shows has arrived; other channels are for whoever registered them.
+      return task.channel === 'inbox' ? { outcome: 'delivered' } : { outcome: 'unavailable', reason: 'no notifier for this channel here' };
+    }
+    // Of a charge that got no answer, nobody knows whether the money was taken; the others are repeated.
+    const noAnswer = (/** @type {string} */ reason) => /** @type {Outcome} */ ({ outcome: task.kind === 'charge' ? 'unknown' : 'unavailable', reason });
+    const { kind, ...charge } = task;
+    /** @type {Settings} */
+    const { deadlineSeconds } = await this.query({ query: 'settings' });
+    const deadlineMs = deadlineSeconds * 1000;
+    const signal = AbortSignal.timeout(deadlineMs);
+    const late = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    try {
+      const outcome = await Promise.race([this.#gateway[kind](charge, { signal, deadlineMs }), late]);
+      const { outcome: came, reason = '' } = /** @type {{ outcome?: string, reason?: unknown }} */ (outcome ?? {});
+      if (!came || !OUTCOMES[kind].includes(came)) return noAnswer(`the payment service gave no outcome that a ${kind} can have`);
+      return /** @type {Outcome} */ ({ outcome: came, reason: String(reason) });
+    } catch (error) {
+      if (signal.aborted) return noAnswer(`no answer from the payment service within ${deadlineSeconds} s`);
+      return noAnswer(`the payment service failed: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+/** What can be played with: the simulated payment service, the clock, the consumers. */
+export class Bench {
+  #ask;
+  #text;
+  #aheadMs = 0;
+  /** How long a call of the simulated payment service takes. */
+  delayMs = DELAY_MS;
+
+  /** @param {(request: object) => Promise<any>} ask @param {(request: object) => Promise<string>} text */
+  constructor(ask, text) {
+    this.#ask = ask;
+    this.#text = text;
+  }
+
+  /** The simulated payment service, as a gateway. @returns {Gateway} */
+  get gateway() {
+    const call = (/** @type {string} */ call) => async (/** @type {Charge} */ charge) => {
+      await sleep(this.delayMs);
+      return this.#ask({ ask: 'gateway', call, charge });
+    };
+    return { name: 'simulated', charge: call('charge'), void: call('void'), refund: call('refund') };
+  }
+
+  /** How the payment service behaves from now on. @param {'approve' | 'decline' | 'down' | 'slow' | 'lostReply'} behaviour */
+  async payment(behaviour) {
+    await this.#ask({ ask: 'payment', behaviour: behaviour === 'lostReply' ? 'lost-reply' : behaviour });
+  }
+
+  /** Makes a consumer fail after it has acted, or no longer. @param {'storage' | 'payment' | 'message' | 'view'} consumer @param {boolean} on */
+  async sabotage(consumer, on) {
+    await this.#ask({ ask: 'sabotage', consumer, on });
+  }
+
+  /** Moves the clock forward. @param {{ days?: number, minutes?: number }} by */
+  async advance({ days = 0, minutes = 0 }) {
+    const all = days * 24 * 60 + minutes;
+    await this.#ask({ ask: 'advance', minutes: all });
+    this.#aheadMs += all * 60_000;
+  }
+
+  /** The time by the engine's clock. @returns {Promise<Moment>} */
+  async now() {
+    /** @type {Status} */
+    const { now, today } = await this.#ask({ ask: 'query', query: { query: 'status' } });
+    return { now, today, offsetMs: this.#aheadMs };
+  }
+
+  /**
+   * What the payment service has booked, in minor units, and the sums by currency.
+   *
+   * @returns {Promise<{ payments: Booked[], total: Record<string, { captured: number, refunded: number }> }>}
+   */
+  async books() {
+    /** @type {[Key, Money, Money][]} */
+    const entries = await this.#ask({ ask: 'books' });
+    const payments = entries.map(([key, captured, refunded]) => {
+      return { key, captured: captured.price, refunded: refunded.price, currency: captured.currency };
+    });
+    /** @type {Record<string, { captured: number, refunded: number }>} */
+    const total = {};
+    for (const { currency, captured, refunded } of payments) {
+      const sum = (total[currency] ??= { captured: 0, refunded: 0 });
+      sum.captured += captured;
+      sum.refunded += refunded;
+    }
+    return { payments, total };
+  }
+
+  /** Makes the engine panic: for the test of what the page does then. */
+  async panic() {
+    await this.#ask({ ask: 'panic' });
+  }
+
+  /** The clock stands and keys count up: for tests. @param {{ now: string, seed: number }} to */
+  async fixed({ now, seed }) {
+    await this.#ask({ ask: 'fixed', now, seed });
+    this.#aheadMs = 0;
+  }
+
+  /** One request of the worker's protocol, answered with the engine's own text: for tests. @param {object} request */
+  async text(request) {
+    return this.#text(request);
+  }
+}
