@@ -1,0 +1,257 @@
+// @ts-check
+import { h, fill, icon, perFrame, say } from './dom.js';
+import { t, language, onLanguage } from './language.js';
+import { clock, headDay, money, number, size } from './format.js';
+import { complain, notice, workButton, wordsOf } from './notices.js';
+import { RentBreaker } from './breaker.js';
+import { RentConsumers } from './consumers.js';
+import { rivals } from './experiments.js';
+import { FILE } from './desk.js';
+import { many, twelve } from './seed.js';
+
+/** @typedef {import('./desk.js').Desk} Desk */
+
+/** What `verify` looks at, by the names its findings have; what has another name speaks against the last. */
+const CHECKS = ['paid', 'exclusive', 'effect', 'message', 'consumer', 'causation', 'state', 'chain'];
+const WAYS = ['approve', 'decline', 'down', 'slow', 'lostReply'];
+
+/** The bench: what can be broken, and how it stands. */
+export class RentBench extends HTMLElement {
+  /** @type {Desk} */ #desk;
+  way = 'approve';
+  #breaker;
+  #consumers;
+  #say = h('p', { class: 'quiet way-say' });
+  #books = h('p', { class: 'quiet' });
+  #clock = h('p', { class: 'clock-now' });
+  #checks = h('ul', { class: 'checks', role: 'list' });
+  #race = h('p', { class: 'quiet', role: 'status' });
+  /** The length of the log when the books were last looked at. @type {number | undefined} */ #booked;
+
+  /** @param {Desk} desk */
+  constructor(desk) {
+    super();
+    this.#desk = desk;
+    this.#breaker = new RentBreaker(desk);
+    this.#consumers = new RentConsumers(desk);
+  }
+
+  connectedCallback() {
+    this.#desk.on(
+      ['status', 'log'],
+      perFrame(() => this.#refresh()),
+    );
+    this.#desk.on('verified', () => this.#drawChecks());
+    this.#desk.on('way', (e) => this.#choose(e.detail));
+    onLanguage(() => this.render());
+    this.render();
+  }
+
+  render() {
+    const desk = this.#desk;
+    const settings = desk.settings ?? {};
+    const section = (/** @type {string} */ key, /** @type {string} */ word, /** @type {any[]} */ ...content) =>
+      h(
+        'section',
+        { class: 'panel', 'data-tour': key, 'aria-labelledby': `bench-${key}` },
+        h('h3', { id: `bench-${key}` }, t(word)),
+        ...content,
+      );
+    this.#booked = undefined;
+    fill(
+      this,
+      h(
+        'div',
+        { class: 'scroll panels' },
+        section(
+          'payment',
+          'bench.payment',
+          h('p', { class: 'quiet' }, t('bench.payment.say')),
+          h(
+            'div',
+            { class: 'ways', role: 'radiogroup', 'aria-label': t('bench.payment') },
+            ...WAYS.map((way) =>
+              h(
+                'label',
+                { class: 'way' },
+                h('input', {
+                  type: 'radio',
+                  name: 'way',
+                  value: way,
+                  checked: way === this.way,
+                  class: 'unseen',
+                  onchange: () => this.#choose(way),
+                }),
+                h('span', {}, t(`payment.${way}`)),
+              ),
+            ),
+          ),
+          this.#say,
+          this.#breaker,
+          this.#books,
+        ),
+        section('consumers', 'bench.consumers', h('p', { class: 'quiet' }, t('bench.consumers.say')), this.#consumers),
+        section(
+          'clock',
+          'bench.clock',
+          this.#clock,
+          h(
+            'div',
+            { class: 'actions' },
+            workButton(t('day.next'), 'small', () => desk.advance({ days: 1 })),
+            workButton(t('clock.week'), 'small', () => desk.advance({ days: 7 })),
+            workButton(`${t('clock.hold')} ${t('clock.hold.say', { minutes: settings.holdMinutes ?? 10 })}`, 'small', () =>
+              desk.advance({ minutes: settings.holdMinutes ?? 10 }),
+            ),
+          ),
+          h(
+            'label',
+            { class: 'check', for: 'auto' },
+            h('input', {
+              type: 'checkbox',
+              id: 'auto',
+              checked: desk.auto,
+              onchange: (/** @type {any} */ e) => {
+                desk.auto = e.target.checked;
+                desk.beat(0);
+              },
+            }),
+            t('clock.auto'),
+          ),
+          workButton(t('clock.run'), 'small', () => desk.settle()),
+        ),
+        section(
+          'rivals',
+          'bench.rivals',
+          h('p', { class: 'quiet' }, t('bench.rivals.say')),
+          h(
+            'div',
+            { class: 'actions' },
+            workButton(t('bench.rivals.do'), 'small', () => this.race()),
+          ),
+          this.#race,
+        ),
+        section('checks', 'bench.checks', this.#checks),
+        section(
+          'data',
+          'bench.data',
+          h('p', { class: 'quiet' }, t('bench.data.say')),
+          h(
+            'div',
+            { class: 'actions' },
+            workButton(t('data.download'), 'small', () => this.#download()),
+            this.#uploader(),
+            workButton(t('data.twelve'), 'small', () => this.#add(twelve(language()))),
+            workButton(t('data.thousand'), 'small', () => this.#add(many(language(), 1000))),
+            this.#starter(),
+          ),
+        ),
+      ),
+    );
+    this.#drawChecks();
+    this.#refresh();
+  }
+
+  /** The invariants, each by its name, as `verify` last found them. */
+  #drawChecks() {
+    const { verified } = this.#desk;
+    const against = (verified?.findings ?? []).map(({ check }) => (CHECKS.includes(check) ? check : 'chain'));
+    const state = (/** @type {string} */ check) => (!verified ? 'wait' : against.includes(check) ? 'not' : 'ok');
+    const marks = /** @type {const} */ ({ wait: 'wait', not: 'cross', ok: 'check' });
+    fill(this.#checks, ...CHECKS.map((check) => h('li', { 'data-state': state(check) }, icon(marks[state(check)]), t(`check.${check}`))));
+  }
+
+  /** @param {string} way */
+  async #choose(way) {
+    this.way = way;
+    for (const input of this.querySelectorAll('input[name=way]'))
+      /** @type {HTMLInputElement} */ (input).checked = /** @type {HTMLInputElement} */ (input).value === way;
+    say(this.#say, t(`payment.${way}.say`, { failures: this.#desk.settings?.breakerFailures ?? 5 }));
+    await this.#desk.site.bench.payment(way).catch(complain);
+    this.#desk.changed();
+  }
+
+  #refresh() {
+    const desk = this.#desk;
+    say(this.#say, t(`payment.${this.way}.say`, { failures: desk.settings?.breakerFailures ?? 5 }));
+    if (desk.status) say(this.#clock, `${headDay(desk.today)} ${clock(desk.status.now, desk.zone)}`);
+    this.#drawBooks();
+  }
+
+  async #drawBooks() {
+    if (this.#booked === this.#desk.status?.events) return;
+    this.#booked = this.#desk.status?.events;
+    const books = await this.#desk.site.bench.books().catch(() => null);
+    const kept = Object.entries(/** @type {Record<string, { captured: number, refunded: number }>} */ (books?.total ?? {}));
+    say(
+      this.#books,
+      kept.length === 0
+        ? t('bench.books.none')
+        : t('bench.books', { money: kept.map(([currency, sum]) => money(sum.captured - sum.refunded, currency)).join(', ') }),
+    );
+  }
+
+  /** Two customers at once. */
+  async race() {
+    const end = await rivals(this.#desk);
+    if (!end) say(this.#race, t('bench.rivals.none'));
+    else if (end.winner && end.loser)
+      say(this.#race, t('bench.rivals.won', { winner: end.winner, loser: end.loser, storage: end.storageId }));
+    else say(this.#race, t('bench.rivals.both', { why: wordsOf(end.error) }));
+    this.#desk.saw('rivals');
+  }
+
+  /** @param {import('./seed.js').NewStorage[]} storages */
+  async #add(storages) {
+    await this.#desk.send({ command: 'importStorages', storages }, 'manager');
+    notice(t('data.added', { count: number(storages.length) }));
+  }
+
+  async #download() {
+    const bytes = await this.#desk.site.download();
+    const link = h('a', { href: URL.createObjectURL(new Blob([bytes], { type: 'application/vnd.sqlite3' })), download: FILE });
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    notice(t('data.downloaded', { name: FILE, size: size(bytes.length) }));
+  }
+
+  #uploader() {
+    const input = h('input', {
+      type: 'file',
+      class: 'unseen',
+      tabindex: -1,
+      'aria-hidden': 'true',
+      accept: '.db,.sqlite,.sqlite3',
+      onchange: async () => {
+        const file = input.files?.[0];
+        if (!file) return;
+        try {
+          await this.#desk.site.upload(new Uint8Array(await file.arrayBuffer()));
+          await this.#desk.reopen();
+          notice(t('data.uploaded'));
+        } catch (error) {
+          complain(error);
+        }
+        input.value = '';
+      },
+    });
+    return h('span', {}, h('button', { type: 'button', class: 'small', onclick: () => input.click() }, t('data.upload')), input);
+  }
+
+  #starter() {
+    const button = workButton(t('data.reset'), 'small bad', async () => {
+      if (button.dataset.sure !== 'yes') {
+        button.dataset.sure = 'yes';
+        button.textContent = t('data.reset.sure');
+        window.setTimeout(() => {
+          button.dataset.sure = '';
+          button.textContent = t('data.reset');
+        }, 5000);
+        return;
+      }
+      await this.#desk.startOver();
+    });
+    return button;
+  }
+}
+customElements.define('rent-bench', RentBench);

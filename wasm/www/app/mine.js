@@ -1,0 +1,183 @@
+// @ts-check
+import { h, icon } from './dom.js';
+import { t } from './language.js';
+import { day, later, money, number, time } from './format.js';
+import { complain, empty, notice, openDialog, workButton } from './notices.js';
+import { openStorage } from './storage.js';
+
+/** @typedef {import('./desk.js').Desk} Desk */
+/** @typedef {import('./desk.js').Row} Row */
+
+const SHOWN_MAX = 100;
+const TONES = /** @type {Record<string, string>} */ ({
+  reqReserve: 'hold',
+  reserved: 'reserved',
+  reqCancel: 'hold',
+  cancelled: 'off',
+  completed: 'off',
+  rejected: 'bad',
+  expired: 'off',
+});
+
+/** The reservations of the one who sits here; all of them for the manager. @param {Desk} desk */
+export function mine(desk) {
+  const rows = [...desk.reservations.values()].filter((r) => desk.isManager || r.customer === desk.who).reverse();
+  if (rows.length === 0) return empty(t('mine.empty'), t('mine.empty.say'));
+  const list = h('ol', { class: 'mine', role: 'list' });
+  const more = h('button', { type: 'button', class: 'small', onclick: () => show() });
+  const show = () => {
+    const shown = list.children.length;
+    list.append(...rows.slice(shown, shown + SHOWN_MAX).map((r) => h('li', {}, one(desk, r))));
+    const left = rows.length - list.children.length;
+    more.textContent = t('mine.more', { count: number(Math.min(left, SHOWN_MAX)) });
+    more.hidden = left === 0;
+  };
+  show();
+  return h('div', { class: 'lanes-foot' }, list, more);
+}
+
+/** @param {Desk} desk @param {Row} r */
+function one(desk, r) {
+  const span = `${day(r.from, desk.today)} – ${r.until ? day(later(r.until, -1), desk.today) : t('status.openEnded')}`;
+  const coming = r.reservationStatus === 'reserved' && r.from > desk.today;
+  const storage = desk.views.get(r.storageId) ?? desk.storages.get(r.storageId);
+  return h(
+    'article',
+    { class: 'reservation', 'data-reservation': r.reservationId, 'data-status': r.reservationStatus },
+    h(
+      'div',
+      { class: 'card-top' },
+      h('span', { class: 'card-number' }, r.reservationId),
+      h(
+        'span',
+        { class: 'chip', 'data-tone': TONES[r.reservationStatus] },
+        h('span', { class: 'dot' }),
+        t(coming ? 'reservation.coming' : `reservation.${r.reservationStatus}`),
+      ),
+    ),
+    h(
+      'button',
+      { type: 'button', class: 'link', 'data-key': `storage-${r.reservationId}`, onclick: () => openStorage(desk, r.storageId) },
+      storage?.description ?? t('reservation.ofStorage', { id: r.storageId }),
+    ),
+    h(
+      'p',
+      { class: 'quiet' },
+      desk.isManager ? h('b', {}, `${r.customer} · `) : null,
+      `${span} · ${money(r.price, r.currency)}`,
+      r.paidUntil && r.reservationStatus === 'reserved' ? ` · ${t('reservation.paidUntil', { day: day(r.paidUntil, desk.today) })}` : null,
+    ),
+    r.reservationStatus === 'reqReserve'
+      ? h(
+          'p',
+          { class: 'pending' },
+          icon('wait'),
+          t('reservation.pending.say', { time: r.holdExpiresAt ? time(r.holdExpiresAt, desk.zone) : '…' }),
+        )
+      : null,
+    h('div', { class: 'actions' }, ...actions(desk, r)),
+  );
+}
+
+/** @param {Desk} desk @param {Row} r */
+function actions(desk, r) {
+  const button = (/** @type {string} */ key, /** @type {() => void} */ act) =>
+    h('button', { type: 'button', class: 'small', 'data-key': `${key}-${r.reservationId}`, onclick: act }, t(`mine.${key}`));
+  const all = [];
+  if (r.reservationStatus === 'reqReserve') all.push(button('settle', () => desk.settle()));
+  if (r.reservationStatus === 'reserved' && r.from >= desk.today) all.push(button('cancel', () => askCancel(desk, r)));
+  if (r.reservationStatus === 'reserved') all.push(button('end', () => askEnd(desk, r)));
+  if (!desk.isManager && ['reserved', 'completed'].includes(r.reservationStatus) && r.from <= desk.today)
+    all.push(button('review', () => askReview(desk, r)));
+  return all;
+}
+
+/** @param {Desk} desk @param {Row} r */
+function askCancel(desk, r) {
+  const dialog = openDialog(
+    t('mine.cancel.title', { id: r.reservationId }),
+    'ask',
+    h('p', {}, t('mine.cancel.say', { money: money(r.price, r.currency) })),
+    h(
+      'div',
+      { class: 'sheet-foot' },
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')),
+      workButton(t('mine.cancel.do'), 'main', async () => {
+        await desk.send({ command: 'cancelReservation', reservationId: r.reservationId });
+        dialog.close();
+        notice(t('told.cancelled'));
+      }),
+    ),
+  );
+}
+
+/** @param {Desk} desk @param {Row} r */
+function askEnd(desk, r) {
+  const first = later(r.from > desk.today ? r.from : desk.today, r.from > desk.today ? 1 : 0);
+  const on = h('input', {
+    type: 'date',
+    id: 'end-on',
+    required: true,
+    value: later(desk.today > r.from ? desk.today : r.from, 1),
+    min: first,
+  });
+  const dialog = openDialog(
+    t('mine.end.title'),
+    'ask',
+    h('p', {}, t('mine.end.say')),
+    h('div', { class: 'field' }, h('label', { for: 'end-on' }, t('mine.end.on')), on),
+    h(
+      'div',
+      { class: 'sheet-foot' },
+      h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')),
+      workButton(t('mine.end.do'), 'main', async () => {
+        await desk.send({ command: 'endRental', reservationId: r.reservationId, on: on.value || null });
+        dialog.close();
+        notice(t('told.ended'));
+      }),
+    ),
+  );
+}
+
+/** @param {Desk} desk @param {Row} r */
+function askReview(desk, r) {
+  const content = h('textarea', { id: 'review-content', rows: 4, maxlength: 2000, required: true });
+  const stars = h(
+    'fieldset',
+    { class: 'stars' },
+    h('legend', {}, t('mine.review.rate')),
+    ...[1, 2, 3, 4, 5].map((n) =>
+      h(
+        'label',
+        {},
+        h('input', { type: 'radio', name: 'rate', value: n, checked: n === 5, class: 'unseen' }),
+        h('span', { class: 'unseen' }, t('mine.review.stars', { count: n })),
+        icon('star'),
+      ),
+    ),
+  );
+  const form = h(
+    'form',
+    {
+      onsubmit: async (/** @type {Event} */ e) => {
+        e.preventDefault();
+        try {
+          await desk.send({
+            command: 'addReview',
+            reservationId: r.reservationId,
+            rate: Number(new FormData(form).get('rate')),
+            content: content.value,
+          });
+          dialog.close();
+          notice(t('told.reviewed'));
+        } catch (error) {
+          complain(error);
+        }
+      },
+    },
+    stars,
+    h('div', { class: 'field' }, h('label', { for: 'review-content' }, t('mine.review.content')), content),
+    h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('mine.review.do'))),
+  );
+  const dialog = openDialog(t('mine.review.title', { id: r.storageId }), 'ask', form);
+}

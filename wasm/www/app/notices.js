@@ -1,0 +1,137 @@
+// @ts-check
+import { h, icon, fill } from './dom.js';
+import { t, language, onLanguage } from './language.js';
+import { messagesOf } from './desk.js';
+
+/** Words to the person: short ones that pass, and one live region for a screen reader. */
+
+const live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
+const stack = h('section', { class: 'notices' });
+
+export function placeNotices() {
+  const name = () => stack.setAttribute('aria-label', t('notices'));
+  name();
+  onLanguage(name);
+  document.body.append(live, stack);
+}
+
+/** To a screen reader, briefly. @param {string} words */
+export function announce(words) {
+  live.textContent = words;
+}
+
+/** Shows a notice for a while. @param {string} words @param {'good' | 'bad' | 'wait'} [tone] */
+export function notice(words, tone = 'good') {
+  for (const old of stack.children) if (old.textContent === words) old.remove();
+  const note = h(
+    'div',
+    { class: `notice ${tone}` },
+    icon(tone === 'good' ? 'check' : tone === 'wait' ? 'wait' : 'cross'),
+    h('p', {}, words),
+    h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => note.remove() }, icon('close')),
+  );
+  stack.append(note);
+  while (stack.children.length > 3) stack.firstElementChild?.remove();
+  window.setTimeout(() => note.remove(), 5000);
+  announce(words);
+}
+
+/** The words of an error, in the language of the page, as a sentence. @param {any} error */
+export function wordsOf(error) {
+  const words = messagesOf(error)[language()] || t('error.other');
+  return words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+}
+
+/** Shows an error as a notice; what is unknown is no failure. @param {any} error */
+export function complain(error) {
+  notice(wordsOf(error), error.code === 'outcomeUnknown' ? 'wait' : 'bad');
+}
+
+/** Opens a dialog; it is gone once closed. @param {string} title @param {string} kind @param {...any} content */
+export function openDialog(title, kind, ...content) {
+  const id = `dialog-${kind}`;
+  const dialog = h(
+    'dialog',
+    { class: `sheet ${kind}`, 'aria-labelledby': id },
+    h(
+      'header',
+      {},
+      h('h2', { id }, title),
+      h('button', { class: 'plain', type: 'button', 'aria-label': t('close'), onclick: () => dialog.close() }, icon('close')),
+    ),
+    h('div', { class: 'sheet-body' }, ...content),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
+  // A press beside the sheet closes it.
+  dialog.addEventListener('pointerdown', (e) => e.target === dialog && dialog.close());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** A button that is busy while its work is under way, and complains if it fails. @param {string} label @param {string} kind @param {() => Promise<unknown>} work */
+export function workButton(label, kind, work) {
+  const button = h('button', { class: kind, type: 'button', onclick: () => during(button, work) }, label);
+  return button;
+}
+
+/** @param {HTMLButtonElement} button @param {() => Promise<unknown>} work */
+export async function during(button, work) {
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  button.setAttribute('aria-disabled', 'true');
+  try {
+    await work();
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.removeAttribute('aria-disabled');
+  }
+}
+
+/** Nothing here, said well. @param {string} title @param {string} words @param {...any} more */
+export const empty = (title, words, ...more) =>
+  h('div', { class: 'empty' }, h('p', { class: 'empty-title' }, title), h('p', {}, words), ...more);
+
+/** A bar above everything that stays. @param {string} words */
+export function banner(words) {
+  const bar = h(
+    'div',
+    { class: 'banner', role: 'note' },
+    icon('wait'),
+    h('p', {}, words),
+    h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => bar.remove() }, icon('close')),
+  );
+  document.querySelector('.site')?.prepend(bar);
+  return bar;
+}
+
+/** The engine stopped: the one thing to do is to load again. */
+export function brokenDialog() {
+  if (document.querySelector('dialog.broken')) return;
+  const dialog = h(
+    'dialog',
+    { class: 'sheet broken', role: 'alertdialog', 'aria-labelledby': 'broken-title', 'aria-describedby': 'broken-say' },
+    h(
+      'div',
+      { class: 'sheet-body' },
+      h('h2', { id: 'broken-title' }, t('broken')),
+      h('p', { id: 'broken-say' }, t('broken.say')),
+      h('button', { class: 'main', type: 'button', onclick: () => location.reload() }, t('broken.reload')),
+    ),
+  );
+  dialog.addEventListener('cancel', (e) => e.preventDefault());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** The engine did not even start. @param {any} error */
+export function failedScreen(error) {
+  const main = document.querySelector('.loading') ?? document.body.appendChild(h('div', { class: 'loading' }));
+  main.className = 'loading failed';
+  fill(
+    main,
+    h('h2', {}, t('failed')),
+    h('p', {}, wordsOf(error)),
+    h('button', { class: 'main', type: 'button', onclick: () => location.reload() }, t('failed.again')),
+  );
+}

@@ -1,0 +1,322 @@
+// @ts-check
+import { h, fill, icon } from './dom.js';
+import { t } from './language.js';
+import { day, later, major, minor, money } from './format.js';
+import { RentCalendar } from './calendar.js';
+import { perWord, ratingOf, standing } from './card.js';
+import { announce, complain, during, notice, openDialog, wordsOf, workButton } from './notices.js';
+
+/** @typedef {import('./desk.js').Desk} Desk */
+/** @typedef {import('./desk.js').Row} Row */
+
+const CURRENCIES = ['KRW', 'USD', 'EUR', 'JPY'];
+const LIVE = ['reqReserve', 'reserved', 'reqCancel'];
+
+/** Opens a storage: what it is, its reviews, reserving it, and, for the manager, changing it. @param {Desk} desk @param {number} storageId */
+export async function openStorage(desk, storageId) {
+  try {
+    const [storage, reservations, reviews] = await Promise.all([
+      desk.ask({ query: 'storage', storageId }),
+      desk.ask({ query: 'reservations', storageId }),
+      desk.ask({ query: 'reviews', storageId }),
+    ]);
+    const view = desk.views.get(storageId);
+    const state = view ? standing(desk, view) : null;
+    const dialog = openDialog(
+      storage.description,
+      'storage',
+      h(
+        'div',
+        { class: 'facts' },
+        h('span', { class: 'card-number' }, storageId),
+        state ? h('span', { class: 'chip', 'data-tone': state.tone }, h('span', { class: 'dot' }), state.word) : null,
+        state?.until ? h('span', { class: 'quiet' }, state.until) : null,
+        h('span', {}, h('b', {}, money(storage.price, storage.currency)), ' ', h('span', { class: 'quiet' }, perWord(storage.per))),
+        ratingOf(storage) ?? h('span', { class: 'quiet' }, t('rating.none')),
+      ),
+    );
+    const taken = reservations
+      .filter((/** @type {Row} */ r) => LIVE.includes(r.reservationStatus))
+      .map((/** @type {Row} */ r) => ({ from: r.from, until: r.until }));
+    dialog
+      .querySelector('.sheet-body')
+      ?.append(
+        storage.withdrawn ? h('p', { class: 'stale' }, t('reserve.withdrawn')) : reserving(desk, storage, taken, dialog),
+        reviewsOf(reviews),
+        ...(desk.isManager ? [changing(desk, storage, dialog)] : []),
+      );
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** @param {Desk} desk @param {Row} storage @param {{ from: string, until: string | null }[]} taken @param {HTMLDialogElement} dialog */
+function reserving(desk, storage, taken, dialog) {
+  const bill = h('div', { class: 'bill', 'aria-live': 'polite' });
+  const told = h('div', { class: 'told', role: 'status' });
+  const go = h('button', { class: 'main', type: 'button', 'aria-disabled': 'true' }, t('reserve.title'));
+  const openEnded = h('input', { type: 'checkbox', id: 'open-ended', onchange: () => calendar.openEnded(openEnded.checked) });
+  let asked = 0;
+  let quoted = /** @type {Row | null} */ (null);
+
+  const refresh = async () => {
+    const mark = ++asked;
+    openEnded.checked = calendar.open;
+    openEnded.disabled = storage.per === 'day' || !calendar.from || !calendar.mayStayOpen(calendar.from);
+    quoted = null;
+    go.setAttribute('aria-disabled', 'true');
+    fill(told);
+    go.hidden = !calendar.from;
+    if (!calendar.from) return fill(bill, h('p', { class: 'stale' }, t('reserve.full')));
+    const quote = await desk
+      .ask({ query: 'quote', storageId: storage.storageId, from: calendar.from, until: calendar.until })
+      .catch((/** @type {any} */ error) => error);
+    if (mark !== asked) return;
+    if (quote instanceof Error) return fill(bill, h('p', { class: 'refused' }, wordsOf(quote)));
+    quoted = quote;
+    const last = calendar.until ? day(later(calendar.until, -1), desk.today) : t('status.openEnded');
+    fill(
+      bill,
+      h(
+        'dl',
+        { class: 'span' },
+        h('div', {}, h('dt', {}, t('reserve.first')), h('dd', {}, day(calendar.from, desk.today))),
+        h(
+          'div',
+          {},
+          h('dt', {}, t('reserve.last')),
+          h(
+            'dd',
+            {},
+            last,
+            calendar.until ? h('span', { class: 'quiet' }, t('reserve.freeAgain', { day: day(calendar.until, desk.today) })) : null,
+          ),
+        ),
+      ),
+      h(
+        'p',
+        { class: 'total' },
+        h('span', { class: 'quiet' }, t('reserve.price')),
+        h('b', {}, money(quote.price, quote.currency)),
+        h('span', { class: 'quiet' }, howPriced(quote)),
+      ),
+      h(
+        'p',
+        { class: 'quiet rule' },
+        t('reserve.refund', { day: day(calendar.from, desk.today) }),
+        desk.isManager ? ` ${t('reserve.asManager')}` : '',
+      ),
+    );
+    go.textContent = t('reserve.do', { money: money(quote.price, quote.currency) });
+    go.removeAttribute('aria-disabled');
+  };
+  const calendar = new RentCalendar(desk.today, taken, storage.per !== 'day', refresh);
+  go.addEventListener(
+    'click',
+    () =>
+      quoted &&
+      during(go, async () => {
+        const words = go.textContent;
+        go.textContent = t('reserve.busy');
+        announce(t('reserve.busy'));
+        try {
+          const { customer } = await desk.send({
+            command: 'reserve',
+            storageId: storage.storageId,
+            from: calendar.from,
+            until: calendar.until,
+            price: quoted?.price,
+          });
+          dialog.close();
+          notice(t('reserve.done', { who: customer, day: day(calendar.from ?? desk.today, desk.today) }));
+        } catch (error) {
+          const unknown = /** @type {any} */ (error).code === 'outcomeUnknown';
+          fill(
+            told,
+            h(
+              'div',
+              { class: unknown ? 'pending box' : 'refused box' },
+              icon(unknown ? 'wait' : 'cross'),
+              h(
+                'div',
+                {},
+                h('b', {}, t(unknown ? 'reserve.unknown.title' : 'reserve.refused.title')),
+                h('p', {}, unknown ? t('reserve.unknown') : wordsOf(error)),
+              ),
+            ),
+          );
+          if (unknown)
+            return fill(
+              go.parentElement ?? dialog,
+              h('button', { type: 'button', class: 'main', onclick: () => dialog.close() }, t('done')),
+            );
+          go.textContent = words;
+        }
+      }),
+  );
+  refresh();
+  return h(
+    'section',
+    { class: 'reserving', 'aria-label': t('reserve.title') },
+    h(
+      'div',
+      { class: 'when' },
+      h('p', { class: 'quiet' }, t('reserve.pick')),
+      calendar,
+      h('label', { class: 'check', for: 'open-ended' }, openEnded, t('reserve.open')),
+    ),
+    h('div', { class: 'what' }, bill, told, h('div', { class: 'sheet-foot' }, go)),
+  );
+}
+
+/** @param {Row} q */
+function howPriced(q) {
+  if (q.per === 'rental') return t('reserve.flat');
+  if (q.days !== null) return t('reserve.days', { days: q.days });
+  if (q.until === null) return t('reserve.firstMonth');
+  const months = q.months === 1 ? t('reserve.month') : q.months ? t('reserve.months', { months: q.months }) : null;
+  return [months, q.partMonth ? t('reserve.partMonth', q.partMonth) : null].filter(Boolean).join(' + ');
+}
+
+/** @param {Row[]} reviews */
+const reviewsOf = (reviews) =>
+  h(
+    'section',
+    { class: 'reviews' },
+    h('h3', {}, t('storage.reviews')),
+    reviews.length === 0
+      ? h('p', { class: 'quiet' }, t('rating.none'))
+      : h(
+          'ul',
+          { role: 'list' },
+          ...reviews
+            .slice()
+            .reverse()
+            .map((r) =>
+              h(
+                'li',
+                {},
+                h(
+                  'span',
+                  { class: 'given', role: 'img', 'aria-label': t('mine.review.stars', { count: r.rate }) },
+                  ...Array.from({ length: r.rate }, () => icon('star')),
+                ),
+                h('p', {}, r.content),
+              ),
+            ),
+        ),
+  );
+
+/** @param {Desk} desk @param {Row} storage @param {HTMLDialogElement} dialog */
+function changing(desk, storage, dialog) {
+  const fields = rateFields(storage);
+  const withdrawn = h('input', { type: 'checkbox', id: 'withdrawn', checked: storage.withdrawn });
+  const act = (/** @type {any} */ command, /** @type {string} */ told) => async () => {
+    await desk.send(command());
+    dialog.close();
+    notice(t(told, { id: storage.storageId }));
+  };
+  const remove = workButton(t('storage.delete'), 'bad', async () => {
+    if (remove.dataset.sure !== 'yes') {
+      remove.dataset.sure = 'yes';
+      remove.textContent = t('storage.delete.sure');
+      return;
+    }
+    await act(() => ({ command: 'deleteStorage', storageId: storage.storageId }), 'told.deleted')();
+  });
+  const save = workButton(t('storage.save'), '', async () => {
+    const rate = fields.read();
+    if (rate)
+      await act(
+        () => ({ command: 'modifyStorage', storageId: storage.storageId, ...rate, withdrawn: withdrawn.checked }),
+        'told.modified',
+      )();
+  });
+  return h(
+    'details',
+    { class: 'changing' },
+    h('summary', {}, t('storage.edit.title')),
+    ...fields.elements,
+    h('label', { class: 'check', for: 'withdrawn' }, withdrawn, t('storage.withdrawn')),
+    h('div', { class: 'sheet-foot' }, remove, save),
+  );
+}
+
+/** Opens the registration of a new storage. @param {Desk} desk */
+export function openRegister(desk) {
+  const fields = rateFields(null);
+  const form = h(
+    'form',
+    {
+      onsubmit: async (/** @type {Event} */ e) => {
+        e.preventDefault();
+        const rate = fields.read();
+        if (!rate) return;
+        try {
+          const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
+          dialog.close();
+          notice(t('told.registered', { id: storageId }));
+        } catch (error) {
+          fields.complain(wordsOf(error));
+        }
+      },
+    },
+    ...fields.elements,
+    h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('register.do'))),
+  );
+  const dialog = openDialog(t('register.title'), 'register', form);
+}
+
+/** The fields of a storage. @param {Row | null} storage */
+function rateFields(storage) {
+  const currency = storage?.currency ?? 'KRW';
+  const description = h('input', {
+    type: 'text',
+    id: 'storage-description',
+    required: true,
+    value: storage?.description ?? '',
+    placeholder: t('register.hint'),
+    autocomplete: 'off',
+    'aria-describedby': 'storage-wrong',
+  });
+  const price = h('input', {
+    type: 'text',
+    inputmode: 'decimal',
+    id: 'storage-price',
+    required: true,
+    value: storage ? major(storage.price, currency) : '',
+    autocomplete: 'off',
+    'aria-describedby': 'storage-wrong',
+  });
+  const choose = (
+    /** @type {string} */ id,
+    /** @type {string[]} */ values,
+    /** @type {string} */ chosen,
+    /** @type {(v: string) => string} */ word,
+  ) => h('select', { id }, ...values.map((value) => h('option', { value, selected: value === chosen }, word(value))));
+  const currencies = choose('storage-currency', CURRENCIES.includes(currency) ? CURRENCIES : [currency, ...CURRENCIES], currency, (c) => c);
+  const per = choose('storage-per', ['rental', 'month', 'day'], storage?.per ?? 'rental', (p) => t(`per.${p}`));
+  const wrong = h('p', { class: 'refused', id: 'storage-wrong', role: 'alert' });
+  const field = (/** @type {string} */ word, /** @type {HTMLElement} */ input) =>
+    h('div', { class: 'field' }, h('label', { for: input.id }, t(word)), input);
+  return {
+    elements: [
+      field('storage.description', description),
+      h('div', { class: 'fields' }, field('storage.price', price), field('storage.currency', currencies), field('storage.per', per)),
+      wrong,
+    ],
+    complain: (/** @type {string} */ words) => {
+      wrong.textContent = words;
+    },
+    read() {
+      const amount = minor(price.value, currencies.value);
+      if (amount === null) {
+        wrong.textContent = t('register.price.bad');
+        price.focus();
+        return null;
+      }
+      wrong.textContent = '';
+      return { description: description.value, price: amount, currency: currencies.value, per: per.value };
+    },
+  };
+}

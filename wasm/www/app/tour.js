@@ -1,0 +1,202 @@
+// @ts-check
+import { h, fill, icon } from './dom.js';
+import { t, keep, recall, onLanguage } from './language.js';
+import { complain, notice } from './notices.js';
+import { pause, reserveFirst } from './experiments.js';
+
+/** @typedef {import('./desk.js').Desk} Desk */
+/** @typedef {{ room: string | null, target: string, done: (seen: { events: any[], saw: string[], unknown: boolean }) => boolean, show: () => unknown }} Step */
+
+/** The tour: six steps, each done by oneself or shown; it can be left at any moment and found again. */
+export class RentTour extends HTMLElement {
+  /** @type {Desk} */ #desk;
+  #room;
+  #at = -1;
+  #done = false;
+  #busy = false;
+  /** What happened since the step began. */
+  #seen = /** @type {{ events: any[], saw: string[], unknown: boolean }} */ ({ events: [], saw: [], unknown: false });
+  /** @type {Step[]} */ #steps;
+
+  /** @param {Desk} desk @param {(room: string) => void} room shows a room where only one is in sight */
+  constructor(desk, room) {
+    super();
+    this.#desk = desk;
+    this.#room = room;
+    const bench = () => /** @type {any} */ (document.querySelector('rent-bench'));
+    const consumers = () => /** @type {any} */ (document.querySelector('rent-consumers'));
+    this.#steps = [
+      {
+        room: 'board',
+        target: '.room[data-room=board]',
+        done: (s) => s.events.some((e) => e.eventType === 'ReservationConfirmed'),
+        show: () => reserveFirst(desk, 'kim'),
+      },
+      {
+        room: 'storm',
+        target: '.room[data-room=storm]',
+        done: (s) => s.saw.includes('note'),
+        show: () => /** @type {HTMLElement | null} */ (document.querySelector('.note[data-kind=event]'))?.click(),
+      },
+      { room: 'bench', target: '[data-tour=rivals]', done: (s) => s.saw.includes('rivals'), show: () => bench().race() },
+      {
+        room: 'bench',
+        target: '[data-tour=payment]',
+        done: (s) => s.unknown,
+        show: async () => {
+          desk.choose('lostReply');
+          await pause(100);
+          await reserveFirst(desk, 'lee').catch((/** @type {any} */ e) => {
+            if (e.code !== 'outcomeUnknown') throw e;
+          });
+          desk.choose('approve');
+        },
+      },
+      {
+        room: 'bench',
+        target: '[data-tour=consumers]',
+        done: (s) => s.saw.includes('resumed'),
+        show: async () => {
+          await consumers().hold('message', true);
+          await reserveFirst(desk, 'kim');
+          this.#room('storm');
+          await pause(3000);
+          await consumers().hold('message', false);
+        },
+      },
+      {
+        room: null,
+        target: 'rent-promises',
+        done: (s) => s.saw.includes('promise'),
+        show: () => /** @type {any} */ (document.querySelector('rent-promises')).toggle('p1'),
+      },
+    ];
+  }
+
+  connectedCallback() {
+    this.setAttribute('role', 'region');
+    this.#desk.on('log', (e) => this.#look(() => this.#seen.events.push(...(e.detail ?? []))));
+    this.#desk.on('saw', (e) => this.#look(() => this.#seen.saw.push(e.detail)));
+    this.#desk.on('refused', (e) =>
+      this.#look(() => {
+        if (e.detail.code === 'outcomeUnknown') this.#seen.unknown = true;
+      }),
+    );
+    onLanguage(() => this.render());
+    this.hidden = true;
+    if (!recall('tour')) this.begin();
+  }
+
+  begin() {
+    this.#desk.be('kim');
+    this.#go(0);
+  }
+
+  #leave() {
+    this.#at = -1;
+    keep('tour', 'left');
+    this.render();
+    notice(t('tour.left'));
+  }
+
+  /** @param {number} step */
+  #go(step) {
+    this.#at = step;
+    this.#done = false;
+    this.#seen = { events: [], saw: [], unknown: false };
+    const { room } = this.#steps[step];
+    if (room) this.#room(room);
+    this.render();
+  }
+
+  /** @param {() => void} note */
+  #look(note) {
+    if (this.#at < 0) return;
+    note();
+    if (this.#done || !this.#steps[this.#at].done(this.#seen)) return;
+    this.#done = true;
+    this.render();
+  }
+
+  async #show() {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.render();
+    try {
+      await this.#steps[this.#at].show();
+    } catch (error) {
+      complain(error);
+    }
+    this.#busy = false;
+    this.render();
+  }
+
+  render() {
+    for (const old of document.querySelectorAll('.toured')) old.classList.remove('toured');
+    this.hidden = this.#at < 0;
+    if (this.#at < 0) return;
+    const at = this.#at;
+    this.dataset.step = String(at + 1);
+    this.setAttribute('aria-label', t('tour.title'));
+    document.querySelector(this.#steps[at].target)?.classList.add('toured');
+    const last = at === this.#steps.length - 1;
+    const focused = this.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.key : null;
+    fill(
+      this,
+      h(
+        'div',
+        { class: 'tour-head' },
+        h('span', { class: 'quiet' }, t('tour.step', { step: at + 1, all: this.#steps.length })),
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'plain',
+            'data-key': 'leave',
+            'aria-label': t('tour.leave'),
+            title: t('tour.leave'),
+            onclick: () => this.#leave(),
+          },
+          icon('close'),
+        ),
+      ),
+      h(
+        'h2',
+        {},
+        t(`tour.${at + 1}`),
+        this.#done ? h('span', { class: 'chip', 'data-tone': 'free' }, icon('check'), t('tour.done')) : null,
+      ),
+      h('p', {}, t(`tour.${at + 1}.say`)),
+      h(
+        'div',
+        { class: 'tour-foot' },
+        h('span', { class: 'dots', 'aria-hidden': 'true' }, ...this.#steps.map((_, i) => h('span', { class: i === at ? 'now' : '' }))),
+        at > 0
+          ? h('button', { type: 'button', class: 'small', 'data-key': 'before', onclick: () => this.#go(at - 1) }, t('tour.before'))
+          : null,
+        this.#done
+          ? null
+          : h(
+              'button',
+              { type: 'button', class: 'small', 'data-key': 'show', 'aria-disabled': String(this.#busy), onclick: () => this.#show() },
+              t('tour.show'),
+            ),
+        h(
+          'button',
+          {
+            type: 'button',
+            class: this.#done ? 'small main' : 'small',
+            'data-key': 'next',
+            onclick: () => (last ? this.#leave() : this.#go(at + 1)),
+          },
+          t(last ? 'tour.end' : 'tour.next'),
+        ),
+      ),
+    );
+    if (focused)
+      /** @type {HTMLElement | null} */ (
+        this.querySelector(`[data-key="${focused}"]`) ?? /** @type {HTMLElement | null} */ (this.querySelector('[data-key=next]'))
+      )?.focus();
+  }
+}
+customElements.define('rent-tour', RentTour);
