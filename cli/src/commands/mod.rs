@@ -27,6 +27,7 @@ mod status;
 mod storage;
 mod verify;
 mod view;
+mod web;
 
 use clap::Subcommand;
 
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     Simulate(simulate::SimulateArgs),
     /// Tell the whole story in a second, on a temporary file or a new one named by --db
     Demo,
+    /// Serve the page to this machine: the same engine, in the browser, on a database of its own
+    Web(web::WebArgs),
     /// Write completions for a shell to stdout
     Completions(completions::CompletionsArgs),
     /// Write manual pages for all commands to a folder
@@ -131,6 +134,7 @@ pub(crate) fn run(command: Command, globals: &Globals, out: &Output) -> Result<(
         Command::Db(command) => command.run(globals),
         Command::Simulate(args) => args.run(globals),
         Command::Demo => demo::run(globals),
+        Command::Web(args) => args.run(out),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(out),
     }

@@ -40,6 +40,12 @@ pub(crate) enum Failure {
     /// A file is in use where nobody may use it.
     #[error("{} is in use", path.display())]
     FileInUse { path: PathBuf },
+    /// This build has no page in it.
+    #[error("this build has no page")]
+    NoPage,
+    /// The port cannot be listened on.
+    #[error("port {port}: {source}")]
+    Port { port: u16, source: io::Error },
     /// There is no home to keep the site's file in.
     #[error("no data folder")]
     NoDataFolder,
@@ -111,8 +117,8 @@ impl Failure {
             },
             Failure::Usage { .. } | Failure::ImportRefused { .. } => USAGE,
             Failure::FileExists { .. } => 4,
-            Failure::FileInUse { .. } => 7,
-            Failure::File { .. } | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
+            Failure::FileInUse { .. } | Failure::Port { .. } => 7,
+            Failure::File { .. } | Failure::NoPage | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
             Failure::Closed => 0,
         }
     }
@@ -125,6 +131,8 @@ impl Failure {
             Failure::File { .. } => "fileFailed",
             Failure::FileExists { .. } => "fileExists",
             Failure::FileInUse { .. } => "fileInUse",
+            Failure::NoPage => "noPage",
+            Failure::Port { .. } => "portFailed",
             Failure::NoDataFolder => "noDataFolder",
             Failure::Stdout(_) | Failure::Closed => "stdoutFailed",
             Failure::Found => "findings",
@@ -139,6 +147,8 @@ impl Failure {
             | Failure::ImportRefused { .. }
             | Failure::File { .. }
             | Failure::FileExists { .. }
+            | Failure::NoPage
+            | Failure::Port { .. }
             | Failure::NoDataFolder
             | Failure::Stdout(_)
             | Failure::Closed

@@ -50,6 +50,23 @@ impl Failure {
                     "이 파일을 쓰는 프로그램을 모두 끝낸 뒤 다시 시도하세요",
                 )
             }
+            Failure::NoPage => say(
+                lang.pick(
+                    "this storagerent was built without the page",
+                    "이 storagerent에는 페이지가 들어 있지 않습니다",
+                )
+                .to_owned(),
+                "build it first, then storagerent again: wasm/build.sh, cargo build --release -p storagerent-cli",
+                "먼저 페이지를 만들고 다시 빌드하세요: wasm/build.sh, cargo build --release -p storagerent-cli",
+            ),
+            Failure::Port { port, source } => say(
+                lang.pick(
+                    format!("port {port} cannot be listened on: {source}"),
+                    format!("포트 {port}번을 쓸 수 없습니다: {source}"),
+                ),
+                "name another: --port N; 0 takes any that is free",
+                "다른 포트를 주세요: --port N (0이면 빈 포트)",
+            ),
             Failure::NoDataFolder => say(
                 lang.pick(
                     "there is no data folder to keep a site in: HOME is not set",
