@@ -1,0 +1,122 @@
+// Every room, in both languages, dark and light, wide, middling and at 360 px: axe-core finds nothing, nothing is cut off at the side.
+// With SHOTS=folder, a picture of each is written there, to be looked at.
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { visit } from './person.mjs';
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHOTS = process.env.SHOTS;
+const SIZES = { wide: { width: 1440, height: 900 }, middling: { width: 1024, height: 768 }, phone: { width: 360, height: 740 } };
+const ROOMS = ['board', 'storm', 'bench'];
+
+if (SHOTS) await mkdir(SHOTS, { recursive: true });
+
+/** A site with something of everything in it. @param {import('./person.mjs').Person} person */
+async function story(person) {
+  await person.page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const send = (command, who) => desk.send(command, who).catch((error) => error);
+    await send({ command: 'reserve', storageId: 1 }, 'kim');
+    await send({ command: 'reserve', storageId: 1 }, 'lee');
+    await send({ command: 'addReview', reservationId: 1, rate: 5, content: '깨끗하고 따뜻해요. Dry and warm.' }, 'kim');
+    await send({ command: 'reserve', storageId: 7, from: null, until: null }, 'park');
+    await send({ command: 'cancelReservation', reservationId: 2 }, 'park');
+    await desk.runDue();
+    await desk.site.bench.payment('decline');
+    await send({ command: 'reserve', storageId: 3 }, 'lee');
+    await send({ command: 'pauseConsumer', name: 'message' }, 'manager');
+    await desk.site.bench.payment('approve');
+    await send({ command: 'reserve', storageId: 5 }, 'kim');
+    await desk.site.bench.payment('lostReply');
+    desk.auto = false;
+    await send({ command: 'reserve', storageId: 4 }, 'kim');
+    await desk.site.bench.payment('approve');
+  });
+}
+
+/** Violations of accessibility rules, as one line each. @param {import('playwright-core').Page} page */
+async function violations(page) {
+  // A policy without inline script would keep axe out as a script element; evaluated, it runs.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map(
+    (/** @type {any} */ v) => `${v.id} × ${v.nodes.length}: ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].any[0]?.message ?? ''}`,
+  );
+}
+
+/** Whatever sticks out to the right of the window. @param {import('playwright-core').Page} page */
+const overflow = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('body *')]
+      .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility() && !e.closest('.unseen, .skip, pre'))
+      .map((e) => e.className || e.tagName)
+      .slice(0, 5),
+  );
+
+for (const lang of ['ko', 'en']) {
+  for (const theme of ['light', 'dark']) {
+    test(`nothing is to be found wrong: ${lang}, ${theme}`, async (t) => {
+      const found = /** @type {string[]} */ ([]);
+      const site = await visit({
+        locale: lang === 'ko' ? 'ko-KR' : 'en-GB',
+        colorScheme: /** @type {'light' | 'dark'} */ (theme),
+        reducedMotion: 'reduce',
+      });
+      t.after(() => site.leave());
+      const person = await site.open();
+      await story(person);
+      await person.be('kim');
+      const look = async (/** @type {string} */ name) => {
+        await person.page.waitForTimeout(100);
+        if (SHOTS) await person.page.screenshot({ path: join(SHOTS, `${name}-${lang}-${theme}.png`) });
+        found.push(
+          ...(await violations(person.page)).map((v) => `${name}: ${v}`),
+          ...(await overflow(person.page)).map((e) => `${name}: ${e} sticks out`),
+        );
+      };
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        await person.page.setViewportSize(viewport);
+        for (const room of size === 'wide' ? ['board'] : ROOMS) {
+          if (size !== 'wide') await person.page.locator(`rent-rooms [data-room=${room}]`).click();
+          await look(`${size}-${room}`);
+        }
+        if (size !== 'wide') await person.page.locator('rent-rooms [data-room=board]').click();
+        await person.part('mine');
+        await look(`${size}-mine`);
+        await person.part('messages');
+        await look(`${size}-messages`);
+        await person.part('storages');
+        for (const [storage, name] of /** @type {[number, string][]} */ ([
+          [6, 'storage'],
+          [1, 'taken'],
+        ])) {
+          await person.card(storage).click();
+          await person.page.locator('.sheet.storage .bill > *').first().waitFor();
+          await look(`${size}-${name}`);
+          await person.page.keyboard.press('Escape');
+        }
+        if (size !== 'wide') await person.page.locator('rent-rooms [data-room=storm]').click();
+        await person.page.locator('.note[data-kind=event]').first().click();
+        await look(`${size}-note`);
+        await person.page.keyboard.press('Escape');
+        await person.page.locator('[data-promise=p1]').click();
+        await look(`${size}-promise`);
+        await person.page.keyboard.press('Escape');
+        if (size !== 'wide') await person.page.locator('rent-rooms [data-room=board]').click();
+        await person.page.locator('[data-switch=tour]').click();
+        await look(`${size}-tour`);
+        await person.page.locator('rent-tour [data-key=leave]').click();
+        await person.be('manager');
+        await person.page.locator('.filters button').click();
+        await look(`${size}-register`);
+        await person.page.keyboard.press('Escape');
+        await person.be('kim');
+      }
+      assert.deepEqual([...new Set(found)], []);
+      assert.deepEqual(site.troubles, []);
+    });
+  }
+}
