@@ -59,6 +59,7 @@ unit_and_whole() { cargo test --workspace --locked --quiet; }
 features() {
   cargo check --locked --quiet -p storagerent --no-default-features
   cargo check --locked --quiet -p storagerent-core --no-default-features
+  cargo check --locked --quiet -p storagerent-core --features tsify
 }
 optimised() { # what the stages below run; features as for one package each, so that nothing is built twice
   cargo build --release --locked --quiet -p storagerent-cli
@@ -87,10 +88,12 @@ stage "clippy" 240 cargo clippy --workspace --all-targets --locked --quiet -- -D
 stage "docs" 90 docs
 stage "features" 60 features
 stage "tests" 420 unit_and_whole
+stage "engine for the page" 300 wasm/build.sh
 stage "optimised build" 300 optimised
 stage "faults" 360 faults
 stage "demo" 60 demo
 stage "core for wasm32" 240 tests/wasm_core.sh
+stage "browser" 240 tests/browser/run.sh
 stage "licences, bans, sources" 420 deny
 
 total=$((SECONDS - started))
