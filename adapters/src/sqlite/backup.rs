@@ -46,6 +46,9 @@ pub fn replace(to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         return Err(StoreError::WalMode);
     }
     let label = Path::new("the new file");
+    if bytes.is_empty() {
+        return Err(StoreError::Corrupt(format!("{} is empty", label.display())));
+    }
     let mut source = connect::open_in_memory()?;
     source.deserialize_read_exact("main", bytes, bytes.len(), true).map_err(store_error)?;
     check(&source, label)?;

@@ -148,6 +148,8 @@ fn a_site_is_replaced_by_another_ones_bytes() {
     let backup = folder.path().join("backup.db");
     store.backup(&backup).unwrap();
     assert_eq!(replace(&old, &fs::read(backup).unwrap()), Ok(()), "what `db backup` writes is taken");
+    let empty = replace(&old, &[]);
+    assert!(matches!(&empty, Err(StoreError::Corrupt(why)) if why.contains("is empty")), "{empty:?}");
     drop(store);
     assert_eq!(replace(&old, &fs::read(path).unwrap()), Err(StoreError::WalMode), "a file alone may not be all of it");
 }
