@@ -170,8 +170,8 @@ export const WORDS = {
 
   'reserve.title': ['Reserve', '예약하기'],
   'reserve.pick': [
-    'Pick the first day, then the last. Struck-out days are taken.',
-    '첫날을 고른 뒤 마지막 날을 고르세요. 줄이 그어진 날은 이미 찼습니다.',
+    'Pick the first day, then the last, unless it is open-ended. Struck-out days are taken.',
+    '첫날을 고른 뒤, 종료일이 있으면 마지막 날을 고르세요. 줄이 그어진 날은 이미 찼습니다.',
   ],
   'reserve.open': ['Open-ended', '종료일 없이'],
   'reserve.first': ['First day', '첫날'],
