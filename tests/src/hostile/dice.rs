@@ -1,15 +1,15 @@
-//! Numbers from a seed: SplitMix64, small and the same everywhere; or from a fuzzer's bytes while they last.
+//! Numbers from a seed, the same everywhere; or from a fuzzer's bytes while they last.
 
 /// Makes every choice; the same seed makes the same ones.
 pub(super) struct Dice {
-    state: u64,
+    rest: storagerent_disk::Dice,
     /// What a fuzzer chose, last byte first; empty without one.
     chosen: Vec<u8>,
 }
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
-        Dice { state: seed.wrapping_mul(0xD134_2543_DE82_EF95), chosen: Vec::new() }
+        Dice { rest: storagerent_disk::Dice::new(seed.wrapping_mul(0xD134_2543_DE82_EF95)), chosen: Vec::new() }
     }
 
     /// Choices as a fuzzer makes them, and from a fixed seed after that.
@@ -18,11 +18,7 @@ impl Dice {
     }
 
     pub(super) fn bits(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.rest.throw()
     }
 
     /// From 0, below `bound`, which is above 0.

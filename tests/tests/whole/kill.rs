@@ -8,21 +8,10 @@ use std::time::Duration;
 use storagerent::clock::ManualClock;
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::*;
+use storagerent_disk::Dice;
 
 /// So many kills on one file before a fresh one is taken: verifying reads the whole log each time.
 const KILLS_PER_FILE: u32 = 20;
-
-/// A small generator of its own, so that a run can be repeated.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-}
 
 /// Lets the hammer run for a moment, kills it, and answers with what it had acknowledged.
 fn hammer_and_kill(file: &Path, dice: &mut Dice) -> Vec<(String, u64)> {
@@ -87,7 +76,7 @@ pub(crate) fn assert_money_agrees(file: &Path, clock: &ManualClock) {
 #[test]
 fn kill_9_a_hundred_times_loses_nothing_that_was_acknowledged() {
     let kills = std::env::var("STORAGERENT_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
-    let mut dice = Dice(0x5eed_cafe_f00d);
+    let mut dice = Dice::new(0x5eed_cafe_f00d);
     let (mut seen, mut acknowledged_all) = (0, 0);
     while seen < kills {
         let folder = tempfile::tempdir().unwrap();

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use storagerent::clock::ManualClock;
 use storagerent::*;
+use storagerent_disk::Dice;
 use storagerent_tests::{run_ok, tool};
 
-use super::kill::{Dice, assert_money_agrees, assert_there};
+use super::kill::{assert_money_agrees, assert_there};
 
 /// So many run beside each other.
 const AT_ONCE: usize = 4;
@@ -90,7 +91,7 @@ fn number(json: &str, name: &str) -> u64 {
 #[test]
 fn kill_9_of_the_tool_a_hundred_times_loses_nothing_that_was_acknowledged() {
     let kills = std::env::var("STORAGERENT_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
-    let mut dice = Dice(0x0b5e_55ed);
+    let mut dice = Dice::new(0x0b5e_55ed);
     let (mut killed, mut acknowledged_all) = (0, 0);
     while killed < kills {
         let folder = tempfile::tempdir().unwrap();
