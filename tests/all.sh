@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Each crate is built once here: nothing is kept for a next time.
+export CARGO_INCREMENTAL=0
+
 started=$SECONDS
 overruns=0
 
