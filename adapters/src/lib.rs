@@ -27,6 +27,8 @@
 //! payment gateway ([`payment`]), notifiers ([`notify`]), clocks and ids, and the [`Worker`]; this file is the only wiring.
 
 pub mod clock;
+#[cfg(not(target_arch = "wasm32"))]
+mod driven;
 pub mod ids;
 mod log;
 pub mod memory;
@@ -42,6 +44,8 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use driven::DrivenStore;
 pub use storagerent_core::*;
 #[cfg(not(target_arch = "wasm32"))]
 pub use worker::Worker;

@@ -16,6 +16,7 @@ pub const INBOX: &str = "inbox";
 /// A message as it is kept and shown. At most one exists per event and channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRow {
     /// Its id.

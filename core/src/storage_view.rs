@@ -15,6 +15,7 @@ use crate::storage::{Rating, StorageEvent, StorageStatus};
 /// last touched, with its payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageViewRow {
     /// The storage.
@@ -41,6 +42,7 @@ pub struct StorageViewRow {
     /// How many reviews the storage has.
     pub review_cnt: u64,
     /// Their average.
+    #[cfg_attr(feature = "utoipa", schema(value_type = Option<f64>))]
     pub rating: Option<Rating>,
     /// The reservation that has begun and is not over, by the reservations' own events.
     #[serde(skip)]

@@ -4,6 +4,7 @@ use chrono::Days;
 
 use super::App;
 use super::tick::clock_trace;
+use crate::ports::wait;
 use crate::reservation::{CancelReservation, EndRental, Reservation, ReservationError, ReservationRow, own_only};
 use crate::shared::{Caller, InvalidValue};
 
@@ -14,8 +15,20 @@ impl App {
     /// # Errors
     /// [`ReservationError`]: not found, somebody else's, or past the state that can be cancelled.
     pub fn cancel(&self, caller: &Caller, command: CancelReservation) -> Result<ReservationRow, ReservationError> {
+        wait(self.cancel_async(caller, command))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::cancel`].
+    pub async fn cancel_async(
+        &self,
+        caller: &Caller,
+        command: CancelReservation,
+    ) -> Result<ReservationRow, ReservationError> {
         let caller = caller.clone();
-        self.write(move |app, tx| {
+        self.write_async(move |app, tx| {
             let id = command.reservation_id;
             let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
             own_only(&caller, &reservation)?;
@@ -25,6 +38,7 @@ impl App {
             }
             Ok(reservation.row().clone())
         })
+        .await
     }
 
     /// Sets the first free day of a rental, or brings it forward, without refund. Ending it today ends it at once.
@@ -32,8 +46,16 @@ impl App {
     /// # Errors
     /// [`ReservationError`]: not found, somebody else's, not `reserved`, or a day that is not possible.
     pub fn end(&self, caller: &Caller, command: EndRental) -> Result<ReservationRow, ReservationError> {
+        wait(self.end_async(caller, command))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::end`].
+    pub async fn end_async(&self, caller: &Caller, command: EndRental) -> Result<ReservationRow, ReservationError> {
         let caller = caller.clone();
-        self.write(move |app, tx| {
+        self.write_async(move |app, tx| {
             let id = command.reservation_id;
             let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
             own_only(&caller, &reservation)?;
@@ -60,5 +82,6 @@ impl App {
             }
             Ok(reservation.row().clone())
         })
+        .await
     }
 }

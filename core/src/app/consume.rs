@@ -8,7 +8,7 @@ use super::outcome::retry_at;
 use super::{App, Error};
 use crate::consumer::ConsumerRow;
 use crate::event::Envelope;
-use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work};
+use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work, wait};
 
 /// So many events a rider takes along with a use case; what is left is for `run_due`.
 const RIDE_MAX: u32 = 64;
@@ -120,13 +120,18 @@ impl App {
 
     /// Redoes a failed batch event by event, so that only what fails waits or is parked; answers how many it passed. Trouble
     /// with the store is left to the next pass.
-    pub(super) fn redo(&self, consumer: InFile) -> u32 {
-        (0..BATCH_MAX).take_while(|_| matches!(self.step(consumer), Ok(true))).count() as u32
+    pub(super) async fn redo(&self, consumer: InFile) -> u32 {
+        let mut passed = 0;
+        while passed < BATCH_MAX && matches!(self.step(consumer).await, Ok(true)) {
+            passed += 1;
+        }
+        passed
     }
 
     /// One event in a transaction of its own; says whether there may be more.
-    fn step(&self, consumer: InFile) -> Result<bool, Error> {
-        let tried = self.write_alone(move |app, tx| Ok::<_, Setback>(app.consume_batch(tx, consumer, 1)? > 0));
+    async fn step(&self, consumer: InFile) -> Result<bool, Error> {
+        let one = move |app: &App, tx: &mut dyn Transaction| Ok::<_, Setback>(app.consume_batch(tx, consumer, 1)? > 0);
+        let tried = self.write_alone_async(one).await;
         let setback = match tried {
             Ok(more) => return Ok(more),
             Err(Setback::Event(e)) => e,
@@ -134,7 +139,7 @@ impl App {
             Err(Setback::Store(StoreError::Corrupt(why))) => ConsumeError::Permanent(why),
             Err(Setback::Store(e)) => return Err(e.into()),
         };
-        self.write_alone(move |app, tx| app.note_setback(tx, consumer, &setback))
+        self.write_alone_async(move |app, tx| app.note_setback(tx, consumer, &setback)).await
     }
 
     fn note_setback(&self, tx: &mut dyn Transaction, consumer: InFile, setback: &ConsumeError) -> Result<bool, Error> {
@@ -177,7 +182,7 @@ impl App {
             let passed = match self.write_alone(move |app, tx| app.consume_batch(tx, consumer, batch)) {
                 Ok(count) => count,
                 Err(Setback::Event(_) | Setback::Store(StoreError::Aborted(_) | StoreError::Corrupt(_))) => {
-                    self.redo(consumer)
+                    wait(self.redo(consumer))
                 }
                 Err(Setback::Store(e)) => return Err(e.into()),
             };

@@ -6,7 +6,7 @@ use super::reserve::{charge_of, handed_out};
 use super::settle::payment_of;
 use super::{App, Error, Moment};
 use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome, Task};
-use crate::ports::{Page, StoreError, Transaction};
+use crate::ports::{Page, StoreError, Transaction, wait};
 use crate::reservation::ReservationStatus;
 
 /// So many effects are looked through at a time.
@@ -154,7 +154,15 @@ impl App {
     /// # Errors
     /// [`Error`] for an effect that is none, an outcome it cannot have, or when the store cannot: then tell it again.
     pub fn complete(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
-        let is_news = self.conclude(effect, outcome.clone())?;
+        wait(self.complete_async(effect, outcome))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::complete`].
+    pub async fn complete_async(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
+        let is_news = self.conclude(effect, outcome.clone()).await?;
         if is_news {
             self.tell_breaker(&effect.task, &outcome);
         }
@@ -164,7 +172,7 @@ impl App {
     /// Does a leased effect by the blocking ports and records what came of it.
     pub(super) fn do_and_complete(&self, effect: &Effect) -> Result<Outcome, Error> {
         let outcome = self.do_outside(effect);
-        self.conclude(effect, outcome.clone())?;
+        wait(self.conclude(effect, outcome.clone()))?;
         Ok(outcome)
     }
 
@@ -190,7 +198,9 @@ impl App {
             .map_err(|_| "the circuit breaker is open".to_owned())
     }
 
-    fn call(&self, effect: &Effect) -> Outcome {
+    /// Makes the call of an effect that was handed out, by the blocking ports, and answers what came of it: tell [`App::complete`],
+    /// or [`App::resume_reserve`]. It blocks, at most for the deadline of the settings.
+    pub fn call(&self, effect: &Effect) -> Outcome {
         let unavailable = |reason: &str| Outcome::Unavailable { reason: reason.to_owned() };
         if let Task::Deliver { channel, message } = &effect.task {
             let notifier = self.parts().notifiers.iter().find(|n| n.channel() == channel);

@@ -31,7 +31,7 @@ use crate::event::Trace;
 use crate::message::INBOX;
 use crate::payment::{Breaker, BreakerState};
 use crate::ports::{
-    Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, write, write_all,
+    Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, begin_write, wait,
 };
 use crate::settings::{self, Settings};
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
@@ -207,16 +207,19 @@ impl App {
     }
 
     /// One transaction of a use case; the consumers inside the file ride in its group, and their trouble is never its trouble.
-    fn write<T, E>(&self, f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    async fn write_async<T, E>(
+        &self,
+        f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_within(self.parts().wait_max, f)
+        self.write_within(self.parts().wait_max, f).await
     }
 
     /// The same, waiting so long for its turn.
-    fn write_within<T, E>(
+    async fn write_within<T, E>(
         &self,
         wait_max: Duration,
         f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
@@ -228,15 +231,15 @@ impl App {
         let app = self.clone();
         let rides = self.rides();
         let riding = rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect();
-        let answer = write_all(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding);
+        let answer = begin_write(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding).await;
         for ride in rides.iter().filter(|ride| ride.failed()) {
-            self.redo(ride.consumer());
+            self.redo(ride.consumer()).await;
         }
         answer
     }
 
     /// One transaction that raises no events: nothing rides.
-    fn write_alone<T, E>(
+    async fn write_alone_async<T, E>(
         &self,
         f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -245,6 +248,27 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        write(self.parts().store.as_ref(), self.parts().wait_max, move |tx| f(&app, tx))
+        begin_write(self.parts().store.as_ref(), self.parts().wait_max, move |tx| f(&app, tx), Vec::new()).await
+    }
+
+    /// `write_async`, blocking.
+    fn write<T, E>(&self, f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        wait(self.write_async(f))
+    }
+
+    /// `write_alone_async`, blocking.
+    fn write_alone<T, E>(
+        &self,
+        f: impl FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        wait(self.write_alone_async(f))
     }
 }

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
     /// Whether it came from whoever holds the effect's lease: told late, or again, it says nothing of the gateway now.
-    pub(super) fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<bool, Error> {
+    pub(super) async fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<bool, Error> {
         let effect = effect.clone();
         let outcome = outcome.plain();
         self.write_within(PATIENCE, move |app, tx| {
@@ -30,6 +30,7 @@ impl App {
             app.record(tx, row, outcome, is_mine, &moment)?;
             Ok(is_mine)
         })
+        .await
     }
 
     fn record(

@@ -21,6 +21,7 @@ use crate::storage_view::StorageViewRow;
 /// A storage that is free in the period asked for, and what that would cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Available {
     /// The storage.

@@ -9,7 +9,7 @@ use super::{App, Moment};
 use crate::effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};
 use crate::event::Trace;
 use crate::payment::Payment;
-use crate::ports::{IdempotencyRow, Offers, StoreError, Transaction};
+use crate::ports::{IdempotencyRow, Offers, StoreError, Transaction, wait};
 use crate::reservation::{
     HoldCase, HoldTerms, Quote, Reservation, ReservationError, ReservationRow, ReservationStatus, Reserve,
     may_place_hold,
@@ -58,7 +58,7 @@ impl App {
     /// [`ReservationError`]: taken, price changed, declined …; [`ReservationError::OutcomeUnknown`] when it is not known
     /// whether the money was taken: the hold then stands until it is, or lapses.
     pub fn reserve(&self, caller: &Caller, command: Reserve) -> Result<ReservationRow, ReservationError> {
-        match self.hold(caller, command, self.charged())? {
+        match wait(self.hold(caller, command, self.charged()))? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
             Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
             Begun::Unsettled(row, effect) => self.reserve_after_settling(caller, command, *row, effect.as_deref()),
@@ -72,7 +72,15 @@ impl App {
     /// # Errors
     /// As [`App::reserve`].
     pub fn begin_reserve(&self, caller: &Caller, command: Reserve) -> Result<Reserving, ReservationError> {
-        match self.hold(caller, command, Charged::ByCaller)? {
+        wait(self.begin_reserve_async(caller, command))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::reserve`].
+    pub async fn begin_reserve_async(&self, caller: &Caller, command: Reserve) -> Result<Reserving, ReservationError> {
+        match self.hold(caller, command, Charged::ByCaller).await? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(Reserving { reservation: *row, effect: None }),
             Begun::Unsettled(row, None) => Err(unknown(*row, self.deadline_or_default())),
             Begun::Held(row, Some(effect)) | Begun::Unsettled(row, Some(effect)) => {
@@ -80,7 +88,7 @@ impl App {
                 match self.ask_breaker() {
                     Ok(()) => Ok(reserving),
                     // As when the blocking call is not made.
-                    Err(reason) => self.answer_without_call(reserving, reason),
+                    Err(reason) => self.answer_without_call(reserving, reason).await,
                 }
             }
         }
@@ -97,8 +105,22 @@ impl App {
         begun: &Reserving,
         outcome: Outcome,
     ) -> Result<Reserving, ReservationError> {
+        wait(self.resume_reserve_async(caller, command, begun, outcome))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::reserve`].
+    pub async fn resume_reserve_async(
+        &self,
+        caller: &Caller,
+        command: Reserve,
+        begun: &Reserving,
+        outcome: Outcome,
+    ) -> Result<Reserving, ReservationError> {
         let Some(effect) = &begun.effect else { return Ok(begun.clone()) };
-        let concluded = self.complete(effect, outcome.clone());
+        let concluded = self.complete_async(effect, outcome.clone()).await;
         if !matches!(effect.task, Task::Void(_)) {
             let reservation =
                 self.answer(begun.reservation.clone(), concluded.is_ok(), outcome, self.deadline_or_default())?;
@@ -107,7 +129,7 @@ impl App {
         if concluded.is_err() || !matches!(outcome, Outcome::Captured | Outcome::NotTaken { .. }) {
             return Err(unknown(begun.reservation.clone(), self.deadline_or_default()));
         }
-        let next = self.begin_reserve(caller, command)?;
+        let next = self.begin_reserve_async(caller, command).await?;
         match &next.effect {
             Some(Effect { task: Task::Void(_), .. }) => Err(unknown(next.reservation, self.deadline_or_default())),
             _ => Ok(next),
@@ -115,13 +137,13 @@ impl App {
     }
 
     /// The breaker forbids the call: a charge is certainly not taken, a void is asked for later.
-    fn answer_without_call(&self, begun: Reserving, reason: String) -> Result<Reserving, ReservationError> {
+    async fn answer_without_call(&self, begun: Reserving, reason: String) -> Result<Reserving, ReservationError> {
         let Reserving { reservation, effect: Some(effect) } = begun else { return Ok(begun) };
         let outcome = match effect.task {
             Task::Charge(_) => Outcome::NotTaken { reason },
             Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
         };
-        let concluded = self.conclude(&effect, outcome.clone());
+        let concluded = self.conclude(&effect, outcome.clone()).await;
         let reservation = self.answer(reservation, concluded.is_ok(), outcome, self.deadline_or_default())?;
         Ok(Reserving { reservation, effect: None })
     }
@@ -142,7 +164,7 @@ impl App {
         if !matches!(outcome, Some(Outcome::Captured | Outcome::NotTaken { .. })) {
             return Err(unknown(row, self.deadline_or_default()));
         }
-        match self.hold(caller, command, self.charged())? {
+        match wait(self.hold(caller, command, self.charged()))? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
             Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
             Begun::Unsettled(row, _) => Err(unknown(*row, self.deadline_or_default())),
@@ -150,9 +172,9 @@ impl App {
     }
 
     /// T1: the hold, or what the idempotency key remembers.
-    fn hold(&self, caller: &Caller, command: Reserve, charged: Charged) -> Result<Begun, ReservationError> {
+    async fn hold(&self, caller: &Caller, command: Reserve, charged: Charged) -> Result<Begun, ReservationError> {
         let caller = caller.clone();
-        self.write(move |app, tx| {
+        self.write_async(move |app, tx| {
             let moment = app.moment::<_, ReservationError>(tx)?;
             if let Some(key) = caller.idempotency_key()
                 && let Some(begun) = app.recall(tx, &caller, key, &command, charged, &moment)?
@@ -173,6 +195,7 @@ impl App {
             }
             Ok(Begun::Held(Box::new(row), effect.map(Box::new)))
         })
+        .await
     }
 
     /// What a used key stands for; `None` when it is free.
@@ -305,7 +328,7 @@ impl App {
     fn charge(&self, held: ReservationRow, effect: &Effect) -> Result<ReservationRow, ReservationError> {
         let outcome = self.do_outside(effect);
         let retry_after = self.deadline_or_default();
-        let concluded = self.conclude(effect, outcome.clone());
+        let concluded = wait(self.conclude(effect, outcome.clone()));
         self.answer(held, concluded.is_ok(), outcome, retry_after)
     }
 

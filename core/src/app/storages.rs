@@ -1,7 +1,7 @@
 //! Registering, importing, modifying and deleting storages.
 
 use super::App;
-use crate::ports::{Bookings, Transaction};
+use crate::ports::{Bookings, Transaction, wait};
 use crate::shared::{Caller, StorageId};
 use crate::storage::{
     DeleteStorage, ImportStorages, ModifyStorage, RegisterStorage, Storage, StorageError, StorageRow, manager_only,
@@ -14,14 +14,23 @@ impl App {
     /// # Errors
     /// [`StorageError::NotAllowed`] for customers.
     pub fn register(&self, caller: &Caller, command: RegisterStorage) -> Result<StorageRow, StorageError> {
+        wait(self.register_async(caller, command))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::register`].
+    pub async fn register_async(&self, caller: &Caller, command: RegisterStorage) -> Result<StorageRow, StorageError> {
         manager_only(caller)?;
         let caller = caller.clone();
-        self.write(move |app, tx| {
+        self.write_async(move |app, tx| {
             let trace = app.trace(&caller, app.now());
             let (storage, event) = Storage::register(tx.next_storage_id()?, command);
             tx.save_storage(&storage, event.into(), &trace)?;
             Ok(storage.row().clone())
         })
+        .await
     }
 
     /// Offers many storages in one transaction, under one correlation id; answers with their ids.
@@ -50,15 +59,24 @@ impl App {
     /// # Errors
     /// [`StorageError`]: not found, not allowed, or a price that is none.
     pub fn modify(&self, caller: &Caller, command: ModifyStorage) -> Result<StorageRow, StorageError> {
+        wait(self.modify_async(caller, command))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::modify`].
+    pub async fn modify_async(&self, caller: &Caller, command: ModifyStorage) -> Result<StorageRow, StorageError> {
         manager_only(caller)?;
         let caller = caller.clone();
-        self.write(move |app, tx| {
+        self.write_async(move |app, tx| {
             let mut storage = load(tx, command.storage_id)?;
             if let Some(event) = storage.modify(&command)? {
                 tx.save_storage(&storage, event.into(), &app.trace(&caller, app.now()))?;
             }
             Ok(storage.row().clone())
         })
+        .await
     }
 
     /// Takes a storage away, unless anything is live or to come; its history stays.
@@ -66,15 +84,24 @@ impl App {
     /// # Errors
     /// [`StorageError`]: not found, not allowed, or [`StorageError::HasBookings`].
     pub fn delete(&self, caller: &Caller, command: DeleteStorage) -> Result<StorageRow, StorageError> {
+        wait(self.delete_async(caller, command))
+    }
+
+    /// The same for a host that may not block.
+    ///
+    /// # Errors
+    /// As [`App::delete`].
+    pub async fn delete_async(&self, caller: &Caller, command: DeleteStorage) -> Result<StorageRow, StorageError> {
         manager_only(caller)?;
         let caller = caller.clone();
-        self.write(move |app, tx| {
+        self.write_async(move |app, tx| {
             let mut storage = load(tx, command.storage_id)?;
             may_delete(&storage, tx.live_booking(command.storage_id)?)?;
             let event = storage.delete();
             tx.save_storage(&storage, event.into(), &app.trace(&caller, app.now()))?;
             Ok(storage.row().clone())
         })
+        .await
     }
 }
 

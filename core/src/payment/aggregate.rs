@@ -10,6 +10,7 @@ use crate::shared::{Booking, CorrelationId, Key, Money, PaymentId, ReservationId
 /// Where the money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PaymentStatus {
     /// Asked for; the outcome is not known yet.
@@ -54,6 +55,7 @@ impl PaymentStatus {
 /// A payment as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentRow {
     /// Its id.

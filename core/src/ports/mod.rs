@@ -11,6 +11,7 @@ mod queries;
 mod questions;
 mod repositories;
 mod store;
+mod writing;
 
 pub use clock::Clock;
 pub use consumer::{ConsumeError, Consumer};
@@ -23,4 +24,6 @@ pub use queries::{
 };
 pub use questions::{Bookings, Offer, Offers};
 pub use repositories::{Repositories, Transaction};
-pub use store::{Store, StoreError, Verdict, Work, write, write_all};
+pub use store::{Store, StoreError, Verdict, Work};
+pub(crate) use writing::wait;
+pub use writing::{Writing, begin_write, write, write_all};

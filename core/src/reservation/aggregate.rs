@@ -12,6 +12,7 @@ use crate::shared::{Booking, CorrelationId, InvalidValue, Period, ReservationId,
 /// Where a reservation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ReservationStatus {
     /// Held: the payment's outcome is not known yet.
@@ -75,6 +76,7 @@ impl ReservationStatus {
 /// A reservation as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReservationRow {
     /// Who reserved what, for when, at what price, paid by which payment.

@@ -12,6 +12,7 @@ use crate::shared::{InvalidValue, Money, Per, Period, Rate, StorageId};
 /// Open-ended by the month: the first month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Quote {
     /// The storage.
@@ -39,6 +40,7 @@ pub struct Quote {
 /// So many days of a stretch of one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct PartMonth {
     /// The days paid for.
     pub days: i64,

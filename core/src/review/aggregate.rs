@@ -8,6 +8,8 @@ use crate::shared::{CustomerId, InvalidValue, ReservationId, ReviewContent, Revi
 /// A rating of 1 to 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "utoipa", schema(value_type = i64, minimum = 1, maximum = 5))]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Stars(u8);
 
@@ -50,6 +52,7 @@ impl From<Stars> for i64 {
 /// A review as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewRow {
     /// Its id.

@@ -7,6 +7,7 @@ use super::{CustomerId, Money, PaymentId, Period, ReservationId, StorageId};
 /// Who reserved what, for when, at what price, and which payment pays for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Booking {
     /// The reservation.

@@ -12,6 +12,7 @@ macro_rules! numeric_id {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+        #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
         #[serde(transparent)]
         pub struct $name(u64);
 
@@ -103,6 +104,8 @@ impl Version {
 /// A random 128-bit key, written as 32 lowercase hex digits: under it an outside party recognises a repeated call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "utoipa", schema(value_type = String, pattern = "^[0-9a-f]{32}$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Key(#[cfg_attr(feature = "tsify", tsify(type = "string"))] u128);
 
@@ -161,6 +164,8 @@ impl TryFrom<String> for Key {
 /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "utoipa", schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct CorrelationId(String);
 

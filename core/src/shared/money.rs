@@ -13,10 +13,13 @@ use super::InvalidValue;
 /// Serialises as the two fields `price` and `currency`. Arithmetic is checked: overflow is an error, never a wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Money {
     /// Minor units.
     #[serde(rename = "price")]
+    #[cfg_attr(feature = "utoipa", schema(minimum = 1))]
     amount: i64,
+    #[cfg_attr(feature = "utoipa", schema(value_type = String, pattern = "^[A-Z]{3}$"))]
     currency: Currency,
 }
 

@@ -10,6 +10,7 @@ use super::InvalidValue;
 /// Days are days of the site, see the `zone` setting. Serialises as `from` and `until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(try_from = "RawPeriod")]
 pub struct Period {
     from: NaiveDate,

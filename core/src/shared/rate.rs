@@ -7,6 +7,7 @@ use super::{InvalidValue, Money};
 /// What the price is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Per {
     /// The whole rental, however long: a flat price. The default.
@@ -49,6 +50,7 @@ impl Per {
 /// A price above 0 and what it is for. Serialises as `price`, `currency`, `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(try_from = "RawRate")]
 pub struct Rate {
     #[serde(flatten)]

@@ -43,10 +43,12 @@ fn bounded(field: &'static str, raw: &str, chars_max: usize) -> Result<String, I
 }
 
 macro_rules! bounded_text {
-    ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal) => {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:tt) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+        #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "utoipa", schema(value_type = String, min_length = 1, max_length = $max))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

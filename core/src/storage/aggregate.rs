@@ -13,6 +13,7 @@ use crate::shared::{Description, InvalidValue, Rate, ReservationId, StorageId, V
 /// Whether a rental occupies the storage today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum StorageStatus {
     /// Nobody occupies it.
@@ -88,6 +89,7 @@ impl<'de> Deserialize<'de> for Rating {
 /// A storage as it is kept and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StorageRow {
     /// Its id.
@@ -102,6 +104,7 @@ pub struct StorageRow {
     /// How many reviews it has.
     pub review_cnt: u64,
     /// Their average.
+    #[cfg_attr(feature = "utoipa", schema(value_type = Option<f64>))]
     pub rating: Option<Rating>,
     /// Whether it is withdrawn from new reservations.
     pub withdrawn: bool,

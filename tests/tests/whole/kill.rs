@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use storagerent::clock::ManualClock;
@@ -13,24 +14,34 @@ use storagerent_disk::Dice;
 /// So many kills on one file before a fresh one is taken: verifying reads the whole log each time.
 const KILLS_PER_FILE: u32 = 20;
 
-/// Lets the hammer run for a moment, kills it, and answers with what it had acknowledged.
+/// Lets the hammer run for a moment, or until it has acknowledged a few times; kills it, and answers with what it had acknowledged.
 fn hammer_and_kill(file: &Path, dice: &mut Dice) -> Vec<(String, u64)> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hammer")).arg(file).stdout(Stdio::piped()).spawn().unwrap();
     let stdout = child.stdout.take().unwrap();
+    let (tell, told) = channel();
     let reader = std::thread::spawn(move || {
-        let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let acknowledged: Vec<_> = lines
-            .filter_map(|line| {
-                let (what, id) = line.split_once(' ')?;
-                Some((what.to_owned(), id.parse().ok()?))
-            })
-            .collect();
-        acknowledged
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some((what, id)) = line.split_once(' ')
+                && let Ok(id) = id.parse()
+            {
+                tell.send((what.to_owned(), id)).unwrap();
+            }
+        }
     });
-    std::thread::sleep(Duration::from_micros(2_000 + dice.below(60_000)));
+    let mut acknowledged = Vec::new();
+    if dice.below(2) == 0 {
+        std::thread::sleep(Duration::from_micros(2_000 + dice.below(60_000)));
+    } else {
+        // However slow the machine is, something happens before these kills.
+        let wanted = 1 + dice.below(12) as usize;
+        acknowledged.extend(told.iter().take(wanted));
+        std::thread::sleep(Duration::from_micros(dice.below(3_000)));
+    }
     child.kill().unwrap();
     child.wait().unwrap();
-    reader.join().unwrap()
+    reader.join().unwrap();
+    acknowledged.extend(told);
+    acknowledged
 }
 
 pub(crate) fn assert_there(app: &App, acknowledged: &[(String, u64)]) {
