@@ -137,6 +137,10 @@ fn storage(e: &StorageError, lang: Lang) -> Explained {
                 "먼저 신규 예약을 중지(withdrawn)하고, 마지막 대여가 끝난 뒤 지우세요",
             ),
         ),
+        StorageError::Changed { storage_id, .. } => say(
+            lang.pick(e.to_string(), format!("창고 {storage_id}번이 그 사이에 바뀌었습니다")),
+            lang.pick("show it again, and change what is there now", "다시 조회한 뒤 지금 상태에서 고치세요"),
+        ),
         StorageError::Invalid(e) => invalid(e, lang),
         StorageError::NotAllowed(e) => not_allowed(e.reason, e.reason_ko, lang),
         StorageError::Store(e) => store(e, lang),

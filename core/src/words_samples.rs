@@ -7,6 +7,7 @@ use crate::event::tests::booking;
 use crate::reservation::{HoldTerms, Reservation, ReservationStatus};
 use crate::shared::{
     CorrelationId, DeadLetterId, EffectId, Kind, Money, NotAllowed, PaymentId, ReservationId, ReviewId, StorageId,
+    Version,
 };
 
 const STORAGE: StorageId = StorageId::new(3);
@@ -72,6 +73,13 @@ fn storage_family() -> Vec<Told> {
             "storageHasBookings",
             "storage 3 cannot be deleted: reservation 5 is live or still to come",
             "창고 3번은 지울 수 없습니다: 예약 5번이 진행 중이거나 예정되어 있습니다",
+        ),
+        told(
+            StorageError::Changed { storage_id: STORAGE, expected: Version::new(2), found: Version::new(4) },
+            Kind::Conflict,
+            "storageChanged",
+            "storage 3 was changed meanwhile: it is in version 4, not 2",
+            "창고 3번이 그 사이에 바뀌었습니다",
         ),
         invalid_value(StorageError::from(wrong())),
         not_allowed_value(StorageError::from(forbidden())),

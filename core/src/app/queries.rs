@@ -11,10 +11,10 @@ use crate::payment::{BreakerState, PaymentError, PaymentRow};
 use crate::ports::{
     Counts, EventFilter, MessageFilter, Offers, Page, Queries, ReservationFilter, ReviewFilter, ViewFilter,
 };
-use crate::reservation::{Quote, QuoteStorage, ReservationError, ReservationRow};
-use crate::review::ReviewRow;
+use crate::reservation::{HoldCase, Quote, QuoteStorage, ReservationError, ReservationRow, may_place_hold};
+use crate::review::{ReviewError, ReviewRow};
 use crate::settings::Settings;
-use crate::shared::{Caller, Money, PaymentId, Period, ReservationId, Sequence, StorageId};
+use crate::shared::{Caller, MessageId, Money, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId};
 use crate::storage::{StorageError, StorageRow, manager_only};
 use crate::storage_view::StorageViewRow;
 
@@ -135,6 +135,27 @@ impl App {
         })
     }
 
+    /// What a reservation of these days would cost, if it were accepted now; nothing is held.
+    ///
+    /// # Errors
+    /// [`ReservationError`], as [`App::reserve`] would refuse it: no such storage, withdrawn, taken, or a period that has no price.
+    pub fn check(&self, ask: QuoteStorage) -> Result<Quote, ReservationError> {
+        let storage_id = ask.storage_id;
+        self.read(|q| {
+            let offer = q.offer(storage_id)?.ok_or(ReservationError::StorageNotFound { storage_id })?;
+            let moment = self.moment::<_, ReservationError>(q)?;
+            let period = Period::new(ask.from.unwrap_or(moment.today), ask.until)?;
+            let quote = Quote::of(storage_id, offer.rate, period)?;
+            let live = q.live_overlapping(storage_id, &period)?;
+            // An overdue hold is written off by whoever reserves.
+            let stands = |row: &ReservationRow| row.hold_expires_at.is_none_or(|until| until > moment.now);
+            let in_the_way = live.into_iter().find(stands).map(|row| row.booking.period);
+            let (offered, today) = (offer.offered, moment.today);
+            may_place_hold(&HoldCase { storage_id, offered, today, quote, expected_price: None, in_the_way })?;
+            Ok(quote)
+        })
+    }
+
     /// A reservation.
     pub fn reservation(&self, id: ReservationId) -> Result<ReservationRow, Error> {
         self.read(|q| q.reservation(id)?.ok_or(ReservationError::NotFound { reservation_id: id }.into()))
@@ -155,6 +176,17 @@ impl App {
         self.read(|q| Ok(q.payments(page)?))
     }
 
+    /// A review.
+    pub fn review(&self, id: ReviewId) -> Result<ReviewRow, Error> {
+        let row = self.read(|q| Ok::<_, Error>(q.review(id)?))?;
+        row.filter(|row| !row.deleted).ok_or_else(|| ReviewError::NotFound { review_id: id }.into())
+    }
+
+    /// A message; `None` if there is none.
+    pub fn message(&self, id: MessageId) -> Result<Option<MessageRow>, Error> {
+        self.read(|q| Ok(q.message(id)?))
+    }
+
     /// Reviews, in order of id.
     pub fn reviews(&self, filter: &ReviewFilter, page: Page) -> Result<Vec<ReviewRow>, Error> {
         self.read(|q| Ok(q.reviews(filter, page)?))
@@ -173,6 +205,11 @@ impl App {
     /// The one screen, in order of storage id.
     pub fn views(&self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, Error> {
         self.read(|q| Ok(q.views(filter, page)?))
+    }
+
+    /// The sequence of the last event.
+    pub fn head(&self) -> Result<Sequence, Error> {
+        self.read(|q| Ok(q.head()?.sequence))
     }
 
     /// Events, in order of sequence.

@@ -71,6 +71,7 @@ impl App {
         let caller = caller.clone();
         self.write_async(move |app, tx| {
             let mut storage = load(tx, command.storage_id)?;
+            storage.must_be_in(caller.expected_version())?;
             if let Some(event) = storage.modify(&command)? {
                 tx.save_storage(&storage, event.into(), &app.trace(&caller, app.now()))?;
             }
@@ -96,6 +97,7 @@ impl App {
         let caller = caller.clone();
         self.write_async(move |app, tx| {
             let mut storage = load(tx, command.storage_id)?;
+            storage.must_be_in(caller.expected_version())?;
             may_delete(&storage, tx.live_booking(command.storage_id)?)?;
             let event = storage.delete();
             tx.save_storage(&storage, event.into(), &app.trace(&caller, app.now()))?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CorrelationId, CustomerId, InvalidValue};
+use super::{CorrelationId, CustomerId, InvalidValue, Version};
 
 /// The kinds of caller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,6 +34,7 @@ pub struct Caller {
     who: Who,
     idempotency_key: Option<IdempotencyKey>,
     correlation_id: Option<CorrelationId>,
+    expected_version: Option<Version>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +53,7 @@ impl From<RawCaller> for Caller {
             By::Manager => Who::Manager,
             By::Customer(customer) => Who::Customer(customer),
         };
-        Caller { who, idempotency_key, correlation_id }
+        Caller { who, idempotency_key, correlation_id, expected_version: None }
     }
 }
 
@@ -73,7 +74,7 @@ impl Caller {
     }
 
     fn of(who: Who) -> Self {
-        Caller { who, idempotency_key: None, correlation_id: None }
+        Caller { who, idempotency_key: None, correlation_id: None, expected_version: None }
     }
 
     /// The same caller repeating a request safely: `Reserve` under one key happens once.
@@ -88,6 +89,18 @@ impl Caller {
     pub fn with_correlation_id(mut self, id: CorrelationId) -> Self {
         self.correlation_id = Some(id);
         self
+    }
+
+    /// The same caller, who means the storage as it was in this version: changed since, it is not modified or deleted.
+    #[must_use]
+    pub fn expecting(mut self, version: Version) -> Self {
+        self.expected_version = Some(version);
+        self
+    }
+
+    /// The version the caller has in mind, if any.
+    pub fn expected_version(&self) -> Option<Version> {
+        self.expected_version
     }
 
     /// Which kind of caller.

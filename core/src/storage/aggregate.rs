@@ -190,6 +190,19 @@ impl Storage {
         &self.row
     }
 
+    /// Refuses whoever has another version of it in mind.
+    ///
+    /// # Errors
+    /// [`StorageError::Changed`] unless it is in the expected version, if one is given.
+    pub fn must_be_in(&self, expected: Option<Version>) -> Result<(), StorageError> {
+        match expected {
+            Some(expected) if expected != self.row.version => {
+                Err(StorageError::Changed { storage_id: self.row.storage_id, expected, found: self.row.version })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Changes what the command gives; `None` when nothing differs.
     ///
     /// # Errors

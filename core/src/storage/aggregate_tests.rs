@@ -148,3 +148,14 @@ fn a_storage_told_again_by_its_events_is_the_same() {
     events.iter().for_each(|event| row.apply(event));
     assert_eq!(&row, storage.row());
 }
+
+#[test]
+fn whoever_has_another_version_in_mind_is_refused() {
+    let storage = storage();
+    let version = storage.row().version;
+    assert_eq!(storage.must_be_in(None), Ok(()));
+    assert_eq!(storage.must_be_in(Some(version)), Ok(()));
+    let refused = storage.must_be_in(Some(version.next())).unwrap_err();
+    assert!(matches!(refused, StorageError::Changed { expected, found, .. } if expected != found && found == version));
+    assert_eq!((refused.kind(), refused.code()), (crate::shared::Kind::Conflict, "storageChanged"));
+}

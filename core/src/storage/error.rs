@@ -1,7 +1,7 @@
 //! Why a storage command was refused.
 
 use crate::ports::StoreError;
-use crate::shared::{InvalidValue, Kind, NotAllowed, ReservationId, StorageId};
+use crate::shared::{InvalidValue, Kind, NotAllowed, ReservationId, StorageId, Version};
 
 /// Why a storage command was refused. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +21,16 @@ pub enum StorageError {
         /// The first such reservation.
         reservation_id: ReservationId,
     },
+    /// It was changed since the caller looked.
+    #[error("storage {storage_id} was changed meanwhile: it is in version {found}, not {expected}")]
+    Changed {
+        /// The storage.
+        storage_id: StorageId,
+        /// The version the caller had in mind.
+        expected: Version,
+        /// The version it is in.
+        found: Version,
+    },
     /// A value was not well formed.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
@@ -37,7 +47,7 @@ impl StorageError {
     pub fn kind(&self) -> Kind {
         match self {
             StorageError::NotFound { .. } => Kind::NotFound,
-            StorageError::HasBookings { .. } => Kind::Conflict,
+            StorageError::HasBookings { .. } | StorageError::Changed { .. } => Kind::Conflict,
             StorageError::Invalid(_) => Kind::Invalid,
             StorageError::NotAllowed(_) => Kind::NotAllowed,
             StorageError::Store(e) => e.kind(),
@@ -49,6 +59,7 @@ impl StorageError {
         match self {
             StorageError::NotFound { .. } => "storageNotFound",
             StorageError::HasBookings { .. } => "storageHasBookings",
+            StorageError::Changed { .. } => "storageChanged",
             StorageError::Invalid(_) => "invalidValue",
             StorageError::NotAllowed(_) => "notAllowed",
             StorageError::Store(e) => e.code(),

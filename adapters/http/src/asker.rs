@@ -1,0 +1,255 @@
+//! Who asks, in which language, under which ids: read once, before the handler, from the request's headers.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use storagerent::ids::RandomIds;
+use storagerent::{Caller, CorrelationId, CustomerId, IdempotencyKey, Ids, Lang, Version};
+
+use crate::access::{Who, rule_of};
+use crate::problem::Refusal;
+use crate::state::Site;
+use crate::token::{Role, TokenError};
+
+/// The id of the request, in and out.
+pub(crate) const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Who a request comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// Nobody showed a token.
+    Nobody,
+    /// Tokens are not asked for: the manager, and for reviews `guest`.
+    Open,
+    Manager,
+    Customer(CustomerId),
+}
+
+/// Who asks, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    pub(crate) identity: Identity,
+    correlation_id: CorrelationId,
+    idempotency_key: Option<IdempotencyKey>,
+    expected_version: Option<Version>,
+}
+
+tokio::task_local! {
+    /// How refusals of this request are told.
+    static TELL: (Lang, CorrelationId);
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match TELL.try_with(Clone::clone) {
+            Ok((lang, id)) => self.problem(lang, Some(id)).into_response(),
+            Err(_) => self.problem(Lang::En, None).into_response(),
+        }
+    }
+}
+
+impl Asker {
+    /// The caller as the engine knows it.
+    pub(crate) fn caller(&self) -> Caller {
+        self.keyed(match &self.identity {
+            Identity::Customer(id) => Caller::customer(id.clone()),
+            Identity::Nobody | Identity::Open | Identity::Manager => Caller::manager(),
+        })
+    }
+
+    /// The caller as the author of a review, which the manager never is.
+    pub(crate) fn author(&self) -> Caller {
+        match &self.identity {
+            Identity::Open => self.keyed(Caller::customer(CustomerId::guest())),
+            Identity::Nobody | Identity::Manager | Identity::Customer(_) => self.caller(),
+        }
+    }
+
+    fn keyed(&self, caller: Caller) -> Caller {
+        let mut caller = caller.with_correlation_id(self.correlation_id.clone());
+        if let Some(key) = &self.idempotency_key {
+            caller = caller.with_idempotency_key(key.clone());
+        }
+        match self.expected_version {
+            Some(version) => caller.expecting(version),
+            None => caller,
+        }
+    }
+
+    /// The customer who sees only their own; `None` for the manager.
+    pub(crate) fn customer(&self) -> Option<&CustomerId> {
+        match &self.identity {
+            Identity::Customer(id) => Some(id),
+            Identity::Nobody | Identity::Open | Identity::Manager => None,
+        }
+    }
+
+    /// Whether what belongs to `owner` is shown to this asker.
+    pub(crate) fn sees(&self, owner: &CustomerId) -> bool {
+        self.customer().is_none_or(|customer| customer == owner)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        // The guard puts it there for every listed route.
+        parts.extensions.get::<Asker>().cloned().ok_or_else(unlisted)
+    }
+}
+
+fn unlisted() -> Refusal {
+    Refusal::own(StatusCode::FORBIDDEN, "notListed", "nobody may call this", "아무도 호출할 수 없는 경로입니다")
+}
+
+/// Reads ids and language of every request, and tells them with every answer. Outermost: what is refused further in is told so, too.
+pub(crate) async fn frame(mut request: Request, next: Next) -> Response {
+    let lang = language(request.headers());
+    let trace = trace_of(request.headers());
+    let chosen = match one(request.headers(), &X_CORRELATION_ID) {
+        Ok(None) => Ok(trace.clone()),
+        Ok(Some(raw)) => CorrelationId::new(raw).map(Some).map_err(Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    let new = || CorrelationId::from(RandomIds.key());
+    let (id, refused) = match chosen {
+        Ok(chosen) => (chosen.unwrap_or_else(new), None),
+        Err(refusal) => (new(), Some(refusal)),
+    };
+    request.extensions_mut().insert((lang, id.clone()));
+    let answered = async {
+        match refused {
+            Some(refusal) => refusal.into_response(),
+            None => next.run(request).await,
+        }
+    };
+    let mut response = TELL.scope((lang, id.clone()), answered).await;
+    let headers = response.headers_mut();
+    let trace = trace.unwrap_or_else(|| if is_trace(id.as_str()) { id.clone() } else { new() });
+    let span = RandomIds.key().bits() as u64;
+    for (name, value) in [(X_CORRELATION_ID, id.to_string()), (TRACEPARENT, format!("00-{trace}-{span:016x}-01"))] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// Lets through whom the table lets through.
+pub(crate) async fn guard(
+    State(site): State<Arc<Site>>,
+    path: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let rule = rule_of(request.method(), path.as_str()).ok_or_else(unlisted)?;
+    let (_, correlation_id) = request.extensions().get::<(Lang, CorrelationId)>().cloned().ok_or_else(unlisted)?;
+    let identity = match rule.who {
+        Who::Anybody => Identity::Nobody,
+        Who::Both | Who::Manager | Who::Customer => identify(&site, request.headers())?,
+    };
+    match (rule.who, &identity) {
+        (Who::Anybody | Who::Both, _)
+        | (Who::Manager | Who::Customer, Identity::Open)
+        | (Who::Manager, Identity::Manager)
+        | (Who::Customer, Identity::Customer(_)) => {}
+        (Who::Manager, _) => return Err(forbidden("only the manager may do this", "관리자만 할 수 있습니다")),
+        (Who::Customer, _) => return Err(forbidden("only a customer may do this", "고객만 할 수 있습니다")),
+    }
+    let headers = request.headers();
+    let asker = Asker {
+        identity,
+        correlation_id,
+        idempotency_key: one(headers, &IDEMPOTENCY_KEY)?.map(IdempotencyKey::new).transpose()?,
+        expected_version: if_match(headers)?,
+    };
+    request.extensions_mut().insert(asker);
+    Ok(next.run(request).await)
+}
+
+fn forbidden(en: &'static str, ko: &'static str) -> Refusal {
+    storagerent::NotAllowed { reason: en, reason_ko: ko }.into()
+}
+
+fn identify(site: &Site, headers: &HeaderMap) -> Result<Identity, Refusal> {
+    let Some(verifier) = &site.options.verifier else { return Ok(Identity::Open) };
+    let unauthorized = |en: String, ko: &str| {
+        Refusal::own(StatusCode::UNAUTHORIZED, "unauthorized", en, ko)
+            .hint("send a token: Authorization: Bearer …", "토큰을 보내세요: Authorization: Bearer …")
+    };
+    let header = one(headers, &header::AUTHORIZATION)?
+        .ok_or_else(|| unauthorized("a token is needed".to_owned(), "토큰이 필요합니다"))?;
+    let token = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| unauthorized("a bearer token is needed".to_owned(), "Bearer 토큰이 필요합니다"))?;
+    let refused = |e: TokenError| unauthorized(e.to_string(), "이 토큰은 받을 수 없습니다");
+    let claims = verifier.verify(token, site.app.now()).map_err(refused)?;
+    match claims.role {
+        Role::Manager => Ok(Identity::Manager),
+        Role::Customer => Ok(Identity::Customer(CustomerId::new(&claims.sub)?)),
+    }
+}
+
+/// A header that may be there once, as text.
+fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) => Ok(Some(text)),
+        (Err(_), _) => Err(bad_header(name, "is not plain ASCII", "ASCII가 아닙니다")),
+        (Ok(_), Some(_)) => Err(bad_header(name, "is given twice", "두 번 주어졌습니다")),
+    }
+}
+
+fn bad_header(name: &HeaderName, en: &str, ko: &str) -> Refusal {
+    let (en, ko) = (format!("the header {name} {en}"), format!("{name} 헤더가 {ko}"));
+    Refusal::own(StatusCode::BAD_REQUEST, "badHeader", en, ko)
+}
+
+/// `If-Match: "3"`; `*` is whatever version there is.
+fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
+    match one(headers, &header::IF_MATCH)?.map(str::trim) {
+        None | Some("*") => Ok(None),
+        Some(tag) => {
+            let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            let version = digits.and_then(|digits| digits.parse().ok());
+            let version = version.ok_or_else(|| {
+                bad_header(&header::IF_MATCH, "holds one ETag as it was given out", "받은 ETag 하나여야 합니다")
+            })?;
+            Ok(Some(Version::new(version)))
+        }
+    }
+}
+
+/// Korean if it is asked for before English; English else.
+fn language(headers: &HeaderMap) -> Lang {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = wanted.split(',').map(str::trim).find(|tag| tag.starts_with("ko") || tag.starts_with("en"));
+    if first.is_some_and(|tag| tag.starts_with("ko")) { Lang::Ko } else { Lang::En }
+}
+
+/// The trace id of a W3C `traceparent`; one that is not well formed is none.
+fn trace_of(headers: &HeaderMap) -> Option<CorrelationId> {
+    let parent = headers.get(TRACEPARENT)?.to_str().ok()?;
+    let parts: Vec<_> = parent.split('-').collect();
+    let [version, trace, span, ..] = parts[..] else { return None };
+    let fits = is_hex(version, 2) && version != "ff" && is_trace(trace) && is_hex(span, 16);
+    if fits { CorrelationId::new(trace).ok() } else { None }
+}
+
+fn is_trace(id: &str) -> bool {
+    is_hex(id, 32) && id.bytes().any(|b| b != b'0')
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

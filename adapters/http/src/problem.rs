@@ -1,0 +1,159 @@
+//! Refusals, as problem documents (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use storagerent::{CorrelationId, Error, Explained, Kind, Lang, explain};
+use utoipa::ToSchema;
+
+/// A refusal: what was refused, why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Names the sort of problem: `urn:storagerent:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What was refused, and why, in the caller's language.
+    pub detail: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The stable code that programs match on.
+    pub code: String,
+    /// The field that is not valid.
+    pub field: Option<String>,
+    /// The request it belongs to.
+    pub correlation_id: Option<CorrelationId>,
+    /// In so many seconds trying again makes sense.
+    pub retry_after: Option<u64>,
+}
+
+/// A refusal before it is told in a language.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The engine's.
+    Engine(Error),
+    /// The gateway's own: status, code, and the words.
+    Own { status: StatusCode, code: &'static str, en: String, ko: String, hint: Option<(&'static str, &'static str)> },
+    /// A field that cannot be read.
+    Field { field: String, en: String, ko: String },
+}
+
+impl<E: Into<Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Refusal::Engine(error.into())
+    }
+}
+
+impl Refusal {
+    pub(crate) fn own(status: StatusCode, code: &'static str, en: impl Into<String>, ko: impl Into<String>) -> Self {
+        Refusal::Own { status, code, en: en.into(), ko: ko.into(), hint: None }
+    }
+
+    pub(crate) fn hint(self, en: &'static str, ko: &'static str) -> Self {
+        match self {
+            Refusal::Own { status, code, en: e, ko: k, .. } => {
+                Refusal::Own { status, code, en: e, ko: k, hint: Some((en, ko)) }
+            }
+            Refusal::Engine(_) | Refusal::Field { .. } => self,
+        }
+    }
+
+    pub(crate) fn field(field: impl Into<String>, en: impl Into<String>, ko: impl Into<String>) -> Self {
+        Refusal::Field { field: field.into(), en: en.into(), ko: ko.into() }
+    }
+
+    /// There is nothing of that kind under that id, or it is somebody else's.
+    pub(crate) fn not_found(what: &'static str, what_ko: &'static str, id: impl std::fmt::Display) -> Self {
+        let (en, ko) = (format!("there is no {what} {id}"), format!("{what_ko} {id}번이 없습니다"));
+        Refusal::own(StatusCode::NOT_FOUND, "notFound", en, ko)
+    }
+
+    /// Too much at once; nothing was done.
+    pub(crate) fn busy() -> Self {
+        storagerent::StoreError::Busy { retry_after: std::time::Duration::from_secs(1) }.into()
+    }
+
+    /// The document, in the caller's language.
+    pub(crate) fn problem(self, lang: Lang, correlation_id: Option<CorrelationId>) -> Problem {
+        let (status, code, words, field, wait) = match self {
+            Refusal::Engine(error) => {
+                let wait = error.retry_after();
+                let field = field_of(&error);
+                (status_of(&error), error.code().to_owned(), explain(&error, lang), field, wait)
+            }
+            Refusal::Own { status, code, en, ko, hint } => {
+                let hint = hint.map(|(en, ko)| lang.pick(en, ko).to_owned()).unwrap_or_default();
+                (status, code.to_owned(), Explained { message: lang.pick(en, ko), hint }, None, None)
+            }
+            Refusal::Field { field, en, ko } => {
+                let (en, ko) = (format!("{field}: {en}"), format!("{field}: {ko}"));
+                let hint =
+                    lang.pick(format!("correct {field} and try again"), format!("{field} 값을 고쳐 다시 시도하세요"));
+                let words = Explained { message: lang.pick(en, ko), hint };
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalidValue".to_owned(), words, Some(field), None)
+            }
+        };
+        Problem {
+            kind: format!("urn:storagerent:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: words.message,
+            hint: Some(words.hint).filter(|hint| !hint.is_empty()),
+            code,
+            field,
+            correlation_id,
+            retry_after: wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+        }
+    }
+}
+
+/// The status follows from the kind alone, but for the precondition that HTTP has a status of its own for.
+fn status_of(error: &Error) -> StatusCode {
+    if error.code() == "storageChanged" {
+        return StatusCode::PRECONDITION_FAILED;
+    }
+    match error.kind() {
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::NotAllowed => StatusCode::FORBIDDEN,
+        Kind::Declined => StatusCode::PAYMENT_REQUIRED,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn field_of(error: &Error) -> Option<String> {
+    use storagerent::{OperationError, ReservationError, ReviewError, StorageError};
+    match error {
+        Error::Invalid(e)
+        | Error::Storage(StorageError::Invalid(e))
+        | Error::Reservation(ReservationError::Invalid(e))
+        | Error::Review(ReviewError::Invalid(e))
+        | Error::Operation(OperationError::Invalid(e)) => Some(e.field.to_owned()),
+        _ => None,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let wait = self.retry_after;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"storagerent\""));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.unwrap_or(1)));
+        }
+        response
+    }
+}

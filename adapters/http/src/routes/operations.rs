@@ -1,0 +1,190 @@
+//! Running the site: consumers, dead letters, settings, and what is due. The manager's.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use storagerent::{Command, Query};
+use utoipa::ToSchema;
+
+use super::Refusals;
+use crate::asker::Asker;
+use crate::hal::json;
+use crate::paging::{Asked, Paging};
+use crate::problem::Refusal;
+use crate::sent::{Params, PathId, PathName, Sent};
+use crate::state::Site;
+
+async fn execute(site: &Site, asker: Asker, command: Command) -> Result<Response, Refusal> {
+    let answer = site
+        .aside(move |app| {
+            // Whoever asks by hand means now.
+            if matches!(command, Command::RunConsumers | Command::Settle | Command::RunDue) {
+                app.hurry(&asker.caller())?;
+            }
+            Ok(app.execute(&asker.caller(), command)?)
+        })
+        .await?;
+    site.written();
+    Ok(json(StatusCode::OK, &answer))
+}
+
+async fn query(site: &Site, query: Query) -> Result<Response, Refusal> {
+    let answer = site.aside(move |app| Ok(app.query(query)?)).await?;
+    Ok(json(StatusCode::OK, &answer))
+}
+
+/// The consumers, and how far behind they are.
+#[utoipa::path(get, path = "/consumers", tag = "operations",
+    responses((status = 200, body = Vec<Object>, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn consumers(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
+    query(&site, Query::Consumers).await
+}
+
+/// Lets all consumers go on, one pass.
+#[utoipa::path(post, path = "/consumers/run", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn run_consumers(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::RunConsumers).await
+}
+
+/// Makes a consumer wait: `storage`, `payment`, `message`, `view`, or one of the host's own.
+#[utoipa::path(post, path = "/consumers/{name}/pause", tag = "operations", params(("name" = String, Path)),
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn pause(
+    State(site): State<Arc<Site>>,
+    asker: Asker,
+    PathName(name): PathName,
+) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::PauseConsumer { name }).await
+}
+
+/// Lets a consumer go on.
+#[utoipa::path(post, path = "/consumers/{name}/resume", tag = "operations", params(("name" = String, Path)),
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn resume(
+    State(site): State<Arc<Site>>,
+    asker: Asker,
+    PathName(name): PathName,
+) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::ResumeConsumer { name }).await
+}
+
+/// Lets a consumer go through the log again.
+#[utoipa::path(post, path = "/consumers/{name}/replay", tag = "operations", params(("name" = String, Path)),
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn replay(
+    State(site): State<Arc<Site>>,
+    asker: Asker,
+    PathName(name): PathName,
+) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::ReplayConsumer { name }).await
+}
+
+/// The open dead letters, in order of id: what could not be done, and why.
+#[utoipa::path(get, path = "/dead-letters", tag = "operations", params(Paging),
+    responses((status = 200, body = Vec<Object>, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn dead_letters(
+    State(site): State<Arc<Site>>,
+    Params(paging): Params<Paging>,
+) -> Result<Response, Refusal> {
+    let page = Asked::of(paging.after, paging.size)?.page();
+    query(&site, Query::DeadLetters { page: storagerent::Page { limit: page.limit.map(|limit| limit - 1), ..page } })
+        .await
+}
+
+/// Tries a dead letter again.
+#[utoipa::path(post, path = "/dead-letters/{id}/retry", tag = "operations", params(("id" = u64, Path)),
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn retry(
+    State(site): State<Arc<Site>>,
+    asker: Asker,
+    PathId(id): PathId,
+) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::RetryDeadLetter { dead_letter_id: id.into() }).await
+}
+
+/// Why a dead letter is given up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiscardSent {
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Gives a dead letter up; never a refund.
+#[utoipa::path(post, path = "/dead-letters/{id}/discard", tag = "operations", params(("id" = u64, Path)), request_body = DiscardSent,
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn discard(
+    State(site): State<Arc<Site>>,
+    asker: Asker,
+    PathId(id): PathId,
+    Sent(sent): Sent<DiscardSent>,
+) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::DiscardDeadLetter { dead_letter_id: id.into(), reason: sent.reason }).await
+}
+
+/// The settings.
+#[utoipa::path(get, path = "/settings", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn settings(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
+    query(&site, Query::Settings).await
+}
+
+/// A value of a setting.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingSent {
+    /// The value, as on the command line.
+    value: String,
+}
+
+/// Changes a setting.
+#[utoipa::path(put, path = "/settings/{key}", tag = "operations", params(("key" = String, Path)), request_body = SettingSent,
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn set(
+    State(site): State<Arc<Site>>,
+    asker: Asker,
+    PathName(key): PathName,
+    Sent(sent): Sent<SettingSent>,
+) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::Set { key, value: sent.value }).await
+}
+
+/// How the site is, at a glance.
+#[utoipa::path(get, path = "/status", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn status(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
+    query(&site, Query::Status).await
+}
+
+/// Whether everything is as the log says. Reads all there is.
+#[utoipa::path(get, path = "/verify", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn verify(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
+    query(&site, Query::Verify).await
+}
+
+/// Writes what is due by the clock.
+#[utoipa::path(post, path = "/tick", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn tick(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::Tick).await
+}
+
+/// Asks the payment gateway about charges whose outcome is not known.
+#[utoipa::path(post, path = "/settle", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn settle(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::Settle).await
+}
+
+/// Does everything that is due.
+#[utoipa::path(post, path = "/run-due", tag = "operations",
+    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+pub(crate) async fn run_due(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
+    execute(&site, asker, Command::RunDue).await
+}

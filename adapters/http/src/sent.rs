@@ -1,0 +1,133 @@
+//! What is sent: bodies, query strings and path parameters, read strictly and refused with the field's name.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use storagerent::InvalidValue;
+
+use crate::problem::Refusal;
+
+/// A body has at most so many bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// A JSON body.
+pub(crate) struct Sent<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        if !is_json(&request) {
+            let (en, ko) = ("the body must be JSON: Content-Type: application/json", "본문은 JSON이어야 합니다");
+            return Err(Refusal::own(StatusCode::UNSUPPORTED_MEDIA_TYPE, "notJson", en, ko));
+        }
+        let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| {
+            let (en, ko) =
+                ("the body is larger than 64 KiB, or broke off", "본문이 64KiB보다 크거나 중간에 끊겼습니다");
+            Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko)
+        })?;
+        let mut reader = serde_json::Deserializer::from_slice(&body);
+        let sent = serde_path_to_error::deserialize(&mut reader).map_err(unreadable)?;
+        reader.end().map_err(|e| malformed(&e))?;
+        Ok(Sent(sent))
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let sent = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn malformed(e: &serde_json::Error) -> Refusal {
+    let (en, ko) = (format!("the body is not JSON: {e}"), format!("본문이 JSON이 아닙니다: {e}"));
+    Refusal::own(StatusCode::BAD_REQUEST, "malformed", en, ko)
+}
+
+fn unreadable(e: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let path = e.path().to_string();
+    let error = e.into_inner();
+    if !error.is_data() {
+        return malformed(&error);
+    }
+    let words = error.to_string();
+    let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+    field_refusal(&path, words)
+}
+
+/// Names the field that serde speaks of: the one it was at, or the one it quotes.
+fn field_refusal(path: &str, words: &str) -> Refusal {
+    let quoted = words.split('`').nth(1);
+    let speaks_of_another = ["missing field", "unknown field", "duplicate field"].iter().any(|w| words.starts_with(w));
+    let field = match quoted {
+        Some(name) if speaks_of_another => name,
+        _ if path == "." || path.is_empty() => "body",
+        _ => path,
+    };
+    Refusal::field(field.chars().take(100).collect::<String>(), words, words)
+}
+
+/// A query string.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Query::try_from_uri(&parts.uri).map(|Query(read)| Params(read)).map_err(|e| {
+            let words = e.body_text();
+            let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(&words);
+            match words.split_once(": ") {
+                Some((field, words)) if field.bytes().all(|b| b.is_ascii_alphanumeric()) => field_refusal(field, words),
+                _ => field_refusal("", words),
+            }
+        })
+    }
+}
+
+/// A number in the path. What is no number names nothing.
+pub(crate) struct PathId(pub(crate) u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let raw = PathName::from_request_parts(parts, state).await?.0;
+        let plain = raw.bytes().all(|b| b.is_ascii_digit());
+        let id = if plain { raw.parse().ok() } else { None };
+        id.map(PathId).ok_or_else(|| {
+            let (en, ko) =
+                ("there is nothing under that id: ids are numbers from 1", "그런 번호가 없습니다: 번호는 1부터입니다");
+            Refusal::own(StatusCode::NOT_FOUND, "notFound", en, ko)
+        })
+    }
+}
+
+/// A name in the path.
+pub(crate) struct PathName(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let unreadable = || {
+            let (en, ko) = ("the path cannot be read", "경로를 읽을 수 없습니다");
+            Refusal::own(StatusCode::BAD_REQUEST, "malformed", en, ko)
+        };
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| unreadable())?;
+        params.iter().next().map(|(_, value)| PathName(value.to_owned())).ok_or_else(unreadable)
+    }
+}
+
+/// A day in a query string or body.
+pub(crate) fn day(
+    field: &'static str,
+    raw: Option<&str>,
+) -> Result<Option<storagerent::chrono::NaiveDate>, InvalidValue> {
+    let Some(raw) = raw else { return Ok(None) };
+    let plain = raw.len() == 10 && raw.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let day = if plain { raw.parse().ok() } else { None };
+    day.map(Some).ok_or_else(|| InvalidValue::new(field, "a day is written 2026-12-01", "날짜는 2026-12-01처럼 씁니다"))
+}

@@ -1,0 +1,71 @@
+//! Serving: an accept loop with deadlines that work, a bound on connections, and an end that drops nobody.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// How much of a client's slowness is borne.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// So many connections at once; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// The headers of a request are there within this time.
+    pub header_deadline: Duration,
+    /// At the end, requests under way have so long to finish.
+    pub drain_deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections_max: 1024,
+            header_deadline: Duration::from_secs(10),
+            drain_deadline: Duration::from_secs(15),
+        }
+    }
+}
+
+/// After trouble with accepting (too many open files) it tries again so much later.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `ended` comes; then accepts no more, and lets requests under way finish.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ended: impl Future<Output = ()>) {
+    let mut ended = pin!(ended);
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_deadline);
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut ended => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // Small answers are not held back.
+        let _delayed = stream.set_nodelay(true);
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A client that is gone, or too slow, is no trouble of ours.
+            let _broken = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let _late = tokio::time::timeout(limits.drain_deadline, graceful.shutdown()).await;
+}

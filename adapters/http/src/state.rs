@@ -1,0 +1,67 @@
+//! What every handler has at hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use storagerent::App;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::feed::Feed;
+use crate::options::Options;
+use crate::problem::Refusal;
+
+/// The application, and how it is shown.
+pub(crate) struct Site {
+    pub(crate) app: App,
+    pub(crate) options: Options,
+    pub(crate) feed: Feed,
+    calls: Arc<Semaphore>,
+}
+
+/// So long a reservation waits for a free call before it is turned away.
+const CALL_WAIT_MAX: Duration = Duration::from_secs(1);
+
+impl Site {
+    pub(crate) fn new(app: App, options: Options) -> Arc<Self> {
+        let calls = Arc::new(Semaphore::new(options.calls_max));
+        Arc::new(Site { feed: Feed::new(app.clone()), app, options, calls })
+    }
+
+    /// A place among those who may call the payment gateway.
+    pub(crate) async fn call(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let place = Arc::clone(&self.calls).acquire_owned();
+        match tokio::time::timeout(CALL_WAIT_MAX, place).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(Refusal::busy()),
+        }
+    }
+
+    /// Something was changed: whoever waits for it looks now.
+    pub(crate) fn written(&self) {
+        if let Some(told) = &self.options.on_written {
+            told();
+        }
+        self.feed.look();
+    }
+
+    /// Does something that may take long, or block, where it keeps nobody else from going on.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&App) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let app = self.app.clone();
+        tokio::task::spawn_blocking(move || f(&app)).await.unwrap_or_else(|_| Err(broken()))
+    }
+}
+
+/// A defect: a task broke off.
+pub(crate) fn broken() -> Refusal {
+    storagerent::StoreError::Aborted("the request broke off".to_owned()).into()
+}
+
+/// Goes through with a change although its client may be gone: what is begun is brought to its end.
+pub(crate) async fn through<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::spawn(change).await.unwrap_or_else(|_| Err(broken()))
+}

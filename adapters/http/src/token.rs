@@ -1,0 +1,195 @@
+//! Bearer tokens (JWT, RFC 7519): which are believed, and minting them for development.
+//!
+//! The algorithm follows from the key alone, never from the token: `none` and a public key used as a shared secret get nowhere.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use storagerent::chrono::{DateTime, Utc};
+use storagerent::{CustomerId, InvalidValue};
+
+/// The audience and issuer of tokens, unless others are given.
+pub const AUDIENCE: &str = "storagerent";
+
+/// Clocks may differ by so many seconds.
+const LEEWAY_SECONDS: i64 = 30;
+/// A shared secret has at least so many bytes (RFC 7518, 3.2).
+const SECRET_BYTES_MIN: usize = 32;
+
+/// Who a token says its bearer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// May do everything but write a review.
+    Manager,
+    /// Reserves; sees and changes only their own.
+    Customer,
+}
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The customer, or the manager's name.
+    pub sub: String,
+    /// Which kind of caller.
+    pub role: Role,
+    /// For whom the token is.
+    pub aud: String,
+    /// Who made it.
+    pub iss: String,
+    /// When it was made, in seconds since 1970.
+    pub iat: i64,
+    /// From when on it is not believed any more.
+    pub exp: i64,
+    /// Before when it is not believed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+}
+
+/// Why a key file or a token is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The key is none that is known.
+    #[error("the key is neither an Ed25519 nor an RSA key in PEM, nor a secret of at least {SECRET_BYTES_MIN} bytes")]
+    UnknownKey,
+    /// The token is not one of this site's.
+    #[error("the token is not one of this site's: {why}")]
+    NotOurs {
+        /// What does not fit.
+        why: &'static str,
+    },
+    /// The token's time is over, or has not come.
+    #[error("the token is not valid now")]
+    NotNow,
+    /// The customer it names is no name.
+    #[error(transparent)]
+    Customer(#[from] InvalidValue),
+}
+
+/// Knows which tokens are believed.
+#[derive(Clone)]
+pub struct Verifier {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").field("algorithms", &self.validation.algorithms).finish_non_exhaustive()
+    }
+}
+
+impl Verifier {
+    /// Believes tokens signed for an audience by an issuer with this key: a public key in PEM (Ed25519: EdDSA, RSA: RS256), or
+    /// for development a shared secret (HS256).
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`].
+    pub fn new(key: &[u8], audience: &str, issuer: &str) -> Result<Self, TokenError> {
+        let (key, algorithm) = decoding_key(key)?;
+        let mut validation = Validation::new(algorithm);
+        validation.set_audience(&[audience]);
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        // The time is compared below, by the site's own clock.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Ok(Verifier { key, validation })
+    }
+
+    /// Who the bearer is.
+    ///
+    /// # Errors
+    /// [`TokenError`] for any other token, and one whose time is over.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+        let not_ours = |why| TokenError::NotOurs { why };
+        let read = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
+        let claims = read.map_err(|e| not_ours(why(e.kind())))?.claims;
+        let now = now.timestamp();
+        let too_early = claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS));
+        if too_early || claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+            return Err(TokenError::NotNow);
+        }
+        if claims.role == Role::Customer {
+            CustomerId::new(&claims.sub)?;
+        }
+        Ok(claims)
+    }
+}
+
+/// What does not fit, in words that give nothing away.
+fn why(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
+    use jsonwebtoken::errors::ErrorKind;
+    match kind {
+        ErrorKind::InvalidAudience => "it is for another audience",
+        ErrorKind::InvalidIssuer => "it is from another issuer",
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => "it is signed in another way",
+        ErrorKind::InvalidSignature => "its signature is another's",
+        _ => "it cannot be read",
+    }
+}
+
+fn is_pem(key: &[u8]) -> bool {
+    key.trim_ascii_start().starts_with(b"-----BEGIN")
+}
+
+fn secret(key: &[u8]) -> Result<&[u8], TokenError> {
+    let secret = key.trim_ascii_end();
+    (secret.len() >= SECRET_BYTES_MIN).then_some(secret).ok_or(TokenError::UnknownKey)
+}
+
+fn decoding_key(key: &[u8]) -> Result<(DecodingKey, Algorithm), TokenError> {
+    if !is_pem(key) {
+        return Ok((DecodingKey::from_secret(secret(key)?), Algorithm::HS256));
+    }
+    let ed = DecodingKey::from_ed_pem(key).map(|key| (key, Algorithm::EdDSA));
+    ed.or_else(|_| DecodingKey::from_rsa_pem(key).map(|key| (key, Algorithm::RS256)))
+        .map_err(|_| TokenError::UnknownKey)
+}
+
+/// Mints tokens, for development and tests.
+pub struct Signer {
+    key: EncodingKey,
+    algorithm: Algorithm,
+    audience: String,
+    issuer: String,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signer").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// Signs with a private key in PEM (Ed25519 or RSA), or a shared secret.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`].
+    pub fn new(key: &[u8], audience: &str, issuer: &str) -> Result<Self, TokenError> {
+        let (key, algorithm) = if is_pem(key) {
+            let ed = EncodingKey::from_ed_pem(key).map(|key| (key, Algorithm::EdDSA));
+            ed.or_else(|_| EncodingKey::from_rsa_pem(key).map(|key| (key, Algorithm::RS256)))
+                .map_err(|_| TokenError::UnknownKey)?
+        } else {
+            (EncodingKey::from_secret(secret(key)?), Algorithm::HS256)
+        };
+        Ok(Signer { key, algorithm, audience: audience.to_owned(), issuer: issuer.to_owned() })
+    }
+
+    /// A token for somebody, from `now` on, for so many seconds.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the customer is no name or the key does not sign.
+    pub fn mint(&self, role: Role, sub: &str, now: DateTime<Utc>, seconds: i64) -> Result<String, TokenError> {
+        let sub = CustomerId::new(sub)?.to_string();
+        let iat = now.timestamp();
+        let exp = iat.saturating_add(seconds);
+        let claims = Claims { sub, role, aud: self.audience.clone(), iss: self.issuer.clone(), iat, exp, nbf: None };
+        jsonwebtoken::encode(&Header::new(self.algorithm), &claims, &self.key).map_err(|_| TokenError::UnknownKey)
+    }
+}
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;
