@@ -48,7 +48,7 @@ pub(crate) struct Cli {
 }
 
 /// Options that every command takes, before or after its name.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The site's file, made if it is not there; if not given, storagerent/rent.db in the XDG data folder

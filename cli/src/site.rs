@@ -10,7 +10,9 @@ use storagerent::clock::ManualClock;
 use storagerent::effect::{Charge, Outcome};
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::sqlite::SqliteStore;
-use storagerent::{App, Caller, CustomerId, Error, Lang, OperationError, Options, PaymentGateway, StoreError};
+use storagerent::{
+    App, Caller, CustomerId, DrivenStore, Error, Lang, OperationError, Options, PaymentGateway, StoreError,
+};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -73,11 +75,7 @@ impl Site {
         let path = file(globals)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = Arc::new(SqliteStore::open(&path)?);
-        let with_clock = |options: Options| match globals.now {
-            Some(now) => options.clock(ManualClock::at(now)),
-            None => options,
-        };
-        let over = |options| storagerent::over(Arc::<SqliteStore>::clone(&store), with_clock(options));
+        let over = |options| storagerent::over(Arc::<SqliteStore>::clone(&store), with_clock(globals, options));
         let gateway = LazyGateway::new(beside(&path, ".books"), globals.payment);
         let (app, elsewhere) = match over(Options::new(gateway)) {
             Ok(app) => (app, None),
@@ -94,12 +92,32 @@ impl Site {
         Ok(Site { app, store, out, elsewhere })
     }
 
+    /// The site for a server: its store is led by a thread of its own, so that no handler blocks.
+    pub(crate) fn serving(globals: &Globals) -> Result<App, Failure> {
+        let path = file(globals)?;
+        let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
+        let store = DrivenStore::new(Arc::new(SqliteStore::open(&path)?)).map_err(|e| Failure::file(&path, e))?;
+        let gateway = LazyGateway::new(beside(&path, ".books"), globals.payment);
+        let app = storagerent::over(Arc::new(store), with_clock(globals, Options::new(gateway)))?;
+        if is_new {
+            keep_language(&app, globals.lang())?;
+        }
+        Ok(app)
+    }
+
     /// Lets consumers and effects run. Their trouble is kept with them, and is no trouble of the command's.
     pub(crate) fn catch_up(&self) {
         let _ = self.app.run_consumers(u32::MAX);
         if self.app.run_effects(u32::MAX).is_ok_and(|effects| effects.done + effects.failed > 0) {
             let _ = self.app.run_consumers(u32::MAX);
         }
+    }
+}
+
+fn with_clock(globals: &Globals, options: Options) -> Options {
+    match globals.now {
+        Some(now) => options.clock(ManualClock::at(now)),
+        None => options,
     }
 }
 

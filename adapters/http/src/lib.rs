@@ -11,6 +11,7 @@
 
 pub mod access;
 mod asker;
+mod ending;
 mod feed;
 mod hal;
 mod number;
@@ -34,6 +35,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use ending::Ending;
 pub use hal::{Collection, Hal, Link, Links, PageInfo};
 pub use options::{OnWritten, Options};
 pub use paging::SIZE_MAX;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ending::Ending;
 use crate::token::Verifier;
 
 /// Called after each accepted change, so that whoever runs due effects does so now.
@@ -15,6 +16,7 @@ pub struct Options {
     pub(crate) origins: Vec<String>,
     pub(crate) on_written: Option<OnWritten>,
     pub(crate) calls_max: usize,
+    pub(crate) ending: Ending,
 }
 
 /// So many calls of the payment gateway are under way at once, unless another number is given.
@@ -28,7 +30,13 @@ impl Options {
 
     /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only.
     pub fn insecure() -> Self {
-        Options { verifier: None, origins: Vec::new(), on_written: None, calls_max: CALLS_MAX }
+        Options {
+            verifier: None,
+            origins: Vec::new(),
+            on_written: None,
+            calls_max: CALLS_MAX,
+            ending: Ending::default(),
+        }
     }
 
     /// Lets pages of these origins (`https://app.example`) call; without any, no page of another origin may.
@@ -50,6 +58,13 @@ impl Options {
     #[must_use]
     pub fn calls_max(mut self, calls_max: usize) -> Self {
         self.calls_max = calls_max.max(1);
+        self
+    }
+
+    /// Streams end with it: the one that ends [`crate::serve`].
+    #[must_use]
+    pub fn ending(mut self, ending: Ending) -> Self {
+        self.ending = ending;
         self
     }
 }

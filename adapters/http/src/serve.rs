@@ -1,7 +1,5 @@
 //! Serving: an accept loop with deadlines that work, a bound on connections, and an end that drops nobody.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +9,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use crate::ending::Ending;
 
 /// How much of a client's slowness is borne.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,8 @@ impl Default for Limits {
 /// After trouble with accepting (too many open files) it tries again so much later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `ended` comes; then accepts no more, and lets requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ended: impl Future<Output = ()>) {
-    let mut ended = pin!(ended);
+/// Serves until the end comes; then accepts no more, and lets requests under way finish.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending: Ending) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -50,7 +49,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ended:
         };
         let (accepted, place) = tokio::select! {
             accepted = accepted => accepted,
-            () = &mut ended => break,
+            () = ending.come() => break,
         };
         let Ok((stream, _)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;

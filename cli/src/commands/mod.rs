@@ -21,10 +21,12 @@ mod quote;
 mod reservation;
 mod reserve;
 mod review;
+mod serve;
 mod settings;
 mod simulate;
 mod status;
 mod storage;
+mod token;
 mod verify;
 mod view;
 mod web;
@@ -99,6 +101,10 @@ pub(crate) enum Command {
     Simulate(simulate::SimulateArgs),
     /// Tell the whole story in a second, on a temporary file or a new one named by --db
     Demo,
+    /// Serve the REST gateway until it is told to end
+    Serve(serve::ServeArgs),
+    /// Mint a bearer token for `serve`, for development
+    Token(token::TokenArgs),
     /// Serve the page to this machine: the same engine, in the browser, on a database of its own
     Web(web::WebArgs),
     /// Write completions for a shell to stdout
@@ -134,6 +140,8 @@ pub(crate) fn run(command: Command, globals: &Globals, out: &Output) -> Result<(
         Command::Db(command) => command.run(globals),
         Command::Simulate(args) => args.run(globals),
         Command::Demo => demo::run(globals),
+        Command::Serve(args) => args.run(globals.clone()),
+        Command::Token(args) => args.run(globals),
         Command::Web(args) => args.run(out),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(out),

@@ -4,6 +4,7 @@ mod tell;
 mod words;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use storagerent::{
     Error, InvalidValue, Kind, NotAllowed, OperationError, PaymentError, ReservationError, ReservationRow, ReviewError,
     StorageError, StoreError,
 };
+
+use storagerent_http::token::TokenError;
 
 use crate::commands::RefusedLine;
 
@@ -46,6 +49,12 @@ pub(crate) enum Failure {
     /// The port cannot be listened on.
     #[error("port {port}: {source}")]
     Port { port: u16, source: io::Error },
+    /// The address cannot be listened on.
+    #[error("{address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    /// A key or token is not taken.
+    #[error(transparent)]
+    Token(TokenError),
     /// There is no home to keep the site's file in.
     #[error("no data folder")]
     NoDataFolder,
@@ -100,6 +109,10 @@ impl Failure {
         Failure::File { path: path.to_owned(), source }
     }
 
+    pub(crate) fn token(error: TokenError) -> Self {
+        Failure::Token(error)
+    }
+
     pub(crate) fn stdout(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe { Failure::Closed } else { Failure::Stdout(error) }
     }
@@ -115,9 +128,9 @@ impl Failure {
                 Kind::Unavailable => 7,
                 Kind::Internal => 1,
             },
-            Failure::Usage { .. } | Failure::ImportRefused { .. } => USAGE,
+            Failure::Usage { .. } | Failure::ImportRefused { .. } | Failure::Token(_) => USAGE,
             Failure::FileExists { .. } => 4,
-            Failure::FileInUse { .. } | Failure::Port { .. } => 7,
+            Failure::FileInUse { .. } | Failure::Port { .. } | Failure::Listen { .. } => 7,
             Failure::File { .. } | Failure::NoPage | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
             Failure::Closed => 0,
         }
@@ -132,7 +145,8 @@ impl Failure {
             Failure::FileExists { .. } => "fileExists",
             Failure::FileInUse { .. } => "fileInUse",
             Failure::NoPage => "noPage",
-            Failure::Port { .. } => "portFailed",
+            Failure::Port { .. } | Failure::Listen { .. } => "portFailed",
+            Failure::Token(_) => "badKey",
             Failure::NoDataFolder => "noDataFolder",
             Failure::Stdout(_) | Failure::Closed => "stdoutFailed",
             Failure::Found => "findings",
@@ -149,6 +163,8 @@ impl Failure {
             | Failure::FileExists { .. }
             | Failure::NoPage
             | Failure::Port { .. }
+            | Failure::Listen { .. }
+            | Failure::Token(_)
             | Failure::NoDataFolder
             | Failure::Stdout(_)
             | Failure::Closed

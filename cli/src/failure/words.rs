@@ -67,6 +67,19 @@ impl Failure {
                 "name another: --port N; 0 takes any that is free",
                 "다른 포트를 주세요: --port N (0이면 빈 포트)",
             ),
+            Failure::Listen { address, source } => say(
+                lang.pick(
+                    format!("{address} cannot be listened on: {source}"),
+                    format!("{address} 주소를 쓸 수 없습니다: {source}"),
+                ),
+                "name another: --listen 127.0.0.1:8081; port 0 takes any that is free",
+                "다른 주소를 주세요: --listen 127.0.0.1:8081 (포트 0이면 빈 포트)",
+            ),
+            Failure::Token(error) => say(
+                lang.pick(error.to_string(), format!("키를 쓸 수 없습니다: {error}")),
+                "make one: openssl rand -base64 48 > dev.key",
+                "이렇게 만들 수 있습니다: openssl rand -base64 48 > dev.key",
+            ),
             Failure::NoDataFolder => say(
                 lang.pick(
                     "there is no data folder to keep a site in: HOME is not set",

@@ -139,7 +139,10 @@ impl Cursor {
             let page = Page { after: self.after, limit: Some(SIZE_MAX) };
             self.read = self.site.app.events(&self.filter, page).ok()?.into();
             if self.read.is_empty() {
-                self.head.changed().await.ok()?;
+                tokio::select! {
+                    grown = self.head.changed() => grown.ok()?,
+                    () = self.site.options.ending.come() => return None,
+                }
             }
         }
     }

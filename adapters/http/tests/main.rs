@@ -1,0 +1,4 @@
+//! The gateway, asked over HTTP: who may what, the calls of the first storagerent, streams under load, and hostile requests.
+
+mod house;
+mod surface;
