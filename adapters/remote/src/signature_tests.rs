@@ -67,7 +67,8 @@ proptest! {
     ) {
         let now = at(1_700_000_000);
         let value = sign(&secret(), now, &body);
-        body[place.index(body.len())] ^= flip;
+        let place = place.index(body.len());
+        body[place] ^= flip;
         prop_assert_eq!(verify(&secret(), &value, &body, now, TOLERANCE), Err(SignatureError::Mismatch));
     }
 
