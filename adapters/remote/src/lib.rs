@@ -18,6 +18,11 @@
 //! charge is "not taken" only if no byte of it left this machine, or the service says so under that key; a secret is in no
 //! error and no `Debug`; no clock is read but by the `Clock` port; the only crypto provider is aws-lc-rs.
 
+/// The README's code is compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod bearer;
 mod callback;
 mod client;

@@ -4,6 +4,7 @@ mod tell;
 mod words;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,6 +47,12 @@ pub(crate) enum Failure {
     /// The port cannot be listened on.
     #[error("port {port}: {source}")]
     Port { port: u16, source: io::Error },
+    /// The address cannot be listened on.
+    #[error("{address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    /// What is called or served over HTTP cannot be, as configured.
+    #[error(transparent)]
+    Remote(#[from] storagerent_remote::ConfigError),
     /// There is no home to keep the site's file in.
     #[error("no data folder")]
     NoDataFolder,
@@ -115,9 +122,9 @@ impl Failure {
                 Kind::Unavailable => 7,
                 Kind::Internal => 1,
             },
-            Failure::Usage { .. } | Failure::ImportRefused { .. } => USAGE,
+            Failure::Usage { .. } | Failure::ImportRefused { .. } | Failure::Remote(_) => USAGE,
             Failure::FileExists { .. } => 4,
-            Failure::FileInUse { .. } | Failure::Port { .. } => 7,
+            Failure::FileInUse { .. } | Failure::Port { .. } | Failure::Listen { .. } => 7,
             Failure::File { .. } | Failure::NoPage | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
             Failure::Closed => 0,
         }
@@ -133,6 +140,8 @@ impl Failure {
             Failure::FileInUse { .. } => "fileInUse",
             Failure::NoPage => "noPage",
             Failure::Port { .. } => "portFailed",
+            Failure::Listen { .. } => "listenFailed",
+            Failure::Remote(_) => "invalidValue",
             Failure::NoDataFolder => "noDataFolder",
             Failure::Stdout(_) | Failure::Closed => "stdoutFailed",
             Failure::Found => "findings",
@@ -149,6 +158,8 @@ impl Failure {
             | Failure::FileExists { .. }
             | Failure::NoPage
             | Failure::Port { .. }
+            | Failure::Listen { .. }
+            | Failure::Remote(_)
             | Failure::NoDataFolder
             | Failure::Stdout(_)
             | Failure::Closed

@@ -67,6 +67,19 @@ impl Failure {
                 "name another: --port N; 0 takes any that is free",
                 "다른 포트를 주세요: --port N (0이면 빈 포트)",
             ),
+            Failure::Listen { address, source } => say(
+                lang.pick(
+                    format!("{address} cannot be listened on: {source}"),
+                    format!("{address} 주소를 쓸 수 없습니다: {source}"),
+                ),
+                "name another: --listen ADDRESS:PORT; port 0 takes any that is free",
+                "다른 주소를 주세요: --listen 주소:포트 (포트 0이면 빈 포트)",
+            ),
+            Failure::Remote(error) => say(
+                lang.pick(error.to_string(), format!("설정을 쓸 수 없습니다: {error}")),
+                "correct the address, the secret or its file, and try again",
+                "주소, 비밀값 또는 그 파일을 고쳐 다시 시도하세요",
+            ),
             Failure::NoDataFolder => say(
                 lang.pick(
                     "there is no data folder to keep a site in: HOME is not set",
