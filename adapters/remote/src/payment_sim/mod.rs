@@ -36,7 +36,7 @@ pub use callbacks::CallbackConfig;
 pub use serve::{listen, run, serve, stop_signal};
 pub use switches::{Faults, Switches};
 
-use crate::problem::Problem;
+use crate::problem::{BAD_TOKEN, Problem};
 use crate::{ConfigError, Secret, bearer};
 use callbacks::Teller;
 
@@ -103,7 +103,7 @@ pub fn router(sim: PaymentSim) -> Router {
 
 async fn known_only(State(sim): State<PaymentSim>, request: Request, next: Next) -> Response {
     if sim.token.as_ref().is_some_and(|token| !bearer::shows(request.headers(), token)) {
-        return Problem::new(StatusCode::UNAUTHORIZED, "badToken", "show the bearer token").into_response();
+        return Problem::new(StatusCode::UNAUTHORIZED, BAD_TOKEN, "show the bearer token").into_response();
     }
     next.run(request).await
 }

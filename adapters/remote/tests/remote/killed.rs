@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use storagerent::payment::{Behaviour, SimulatedGateway};
-use storagerent::{App, Caller, CancelReservation, PaymentStatus, ReservationStatus, Reserve};
+use storagerent::{App, Caller, CancelReservation, Kind, PaymentStatus, ReservationStatus, Reserve};
 use storagerent_remote::payment_sim::{self, Faults, PaymentSim, Switches};
 
 use crate::support::{call, customer, gateway, rest, storage};
@@ -92,7 +92,7 @@ fn a_service_killed_under_load_agrees_with_the_site_to_the_won() {
     let mut process = Process::start(&books, "127.0.0.1:0");
     let address = process.address;
     let app = storagerent::open(folder.path().join("rent.db"), gateway(address)).unwrap();
-    for (key, value) in [("deadlineSeconds", "1"), ("breakerFailures", "3"), ("breakerOpenSeconds", "1")] {
+    for (key, value) in [("deadlineSeconds", "1"), ("breakerFailures", "1000"), ("breakerOpenSeconds", "1")] {
         app.set(&Caller::manager(), key, value).unwrap();
     }
     let (over, reserved, in_doubt) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
@@ -115,9 +115,8 @@ fn a_service_killed_under_load_agrees_with_the_site_to_the_won() {
                             }
                         }
                         Err(error) => {
-                            let code = error.code();
-                            assert!(["outcomeUnknown", "paymentUnavailable", "declined"].contains(&code), "{error}");
-                            in_doubt.fetch_add(u32::from(code == "outcomeUnknown"), Ordering::Relaxed);
+                            assert!(matches!(error.kind(), Kind::Declined | Kind::Unavailable), "{error}");
+                            in_doubt.fetch_add(u32::from(error.code() == "outcomeUnknown"), Ordering::Relaxed);
                             std::thread::sleep(Duration::from_millis(20));
                         }
                     }
@@ -151,7 +150,9 @@ fn a_service_killed_under_load_agrees_with_the_site_to_the_won() {
     process.behave(r#"{"behaviour":"approve"}"#);
     rest(&app);
     process.kill();
-    assert!(reserved.into_inner() > 0 && in_doubt.into_inner() > 0, "the storm has blown");
+    let (reserved, in_doubt) = (reserved.into_inner(), in_doubt.into_inner());
+    println!("{reserved} reserved, {in_doubt} in doubt");
+    assert!(reserved >= 20 && in_doubt >= 5, "the storm has blown: {reserved} reserved, {in_doubt} in doubt");
     agree(&app, &SimulatedGateway::with_books(&books, Behaviour::Approve).unwrap());
 }
 
