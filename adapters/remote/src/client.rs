@@ -15,6 +15,8 @@ use crate::sent::{Watch, watched};
 
 /// Longer replies are not read on.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// So many connections are kept open for the next calls.
+const IDLE_MAX: usize = 64;
 
 /// Calls services. Its connections are kept open between calls.
 #[derive(Debug)]
@@ -67,6 +69,9 @@ impl Client {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .max_response_header_size(BODY_BYTES_MAX)
+            // As many as call at a time on a busy site.
+            .max_idle_connections(IDLE_MAX)
+            .max_idle_connections_per_host(IDLE_MAX)
             .user_agent(concat!("storagerent/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = DefaultConnector::new().chain(Watch);

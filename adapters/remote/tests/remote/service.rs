@@ -87,6 +87,20 @@ fn a_service_that_is_down_settles_nothing_and_one_that_is_gone_takes_nothing() {
 }
 
 #[test]
+fn a_connection_kept_open_over_a_restart_is_not_a_lost_charge() {
+    let first = Service::new(plain);
+    let (gateway, address) = (first.gateway(), first.served.address);
+    assert_eq!(gateway.charge(&charge(1), DEADLINE), Outcome::Captured);
+    drop(first);
+    assert_eq!(kind(&gateway.charge(&charge(2), DEADLINE)), "notTaken", "the old connection is seen to be closed");
+    let second = Service::new(plain);
+    let listener = TcpListener::bind(address).unwrap();
+    let sim = PaymentSim::new(std::sync::Arc::clone(&second.books), second.switches.clone());
+    let _again = crate::support::Served::on(listener, storagerent_remote::payment_sim::router(sim));
+    assert_eq!(gateway.charge(&charge(3), DEADLINE), Outcome::Captured);
+}
+
+#[test]
 fn without_the_token_nothing_is_shown_or_moved() {
     let token = || Secret::new("canary-token-4711").unwrap();
     let service = Service::new(|sim| sim.token(token()));

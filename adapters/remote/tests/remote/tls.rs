@@ -97,6 +97,16 @@ fn who_is_not_trusted_is_sent_nothing_and_takes_nothing() {
 }
 
 #[test]
+fn a_handshake_that_does_not_end_is_left_at_the_deadline_and_a_timeout_is_never_not_taken() {
+    // The system accepts for it; nobody answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let begun = std::time::Instant::now();
+    let gateway = gateway(silent.local_addr().unwrap(), None);
+    assert_eq!(kind(&gateway.charge(&charge(1), std::time::Duration::from_millis(500))), "unknown");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn who_speaks_no_tls_takes_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
