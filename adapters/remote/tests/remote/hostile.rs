@@ -63,6 +63,16 @@ fn a_reply_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
+fn a_reply_of_64_kib_is_read_and_of_a_byte_more_is_not() {
+    let body = says("captured");
+    for (bytes, expected) in [(64 * 1024, "captured"), (64 * 1024 + 1, "unknown")] {
+        let padded = format!("{body}{}", " ".repeat(bytes - body.len()));
+        let raw = Raw::answering(http("200 OK", JSON, &padded));
+        assert_eq!(kind(&gateway(raw.address).charge(&charge(1), DEADLINE)), expected, "{bytes}");
+    }
+}
+
+#[test]
 fn a_reply_in_drops_ends_at_the_deadline() {
     let raw = Raw::new(|stream| {
         let answer = http("200 OK", JSON, &says("captured"));

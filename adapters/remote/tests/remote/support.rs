@@ -65,7 +65,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        self.runtime.take().unwrap().shutdown_background();
+        self.runtime.take().unwrap().shutdown_timeout(DEADLINE);
     }
 }
 
