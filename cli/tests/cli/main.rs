@@ -11,6 +11,7 @@ mod import_export;
 mod language;
 mod outcomes;
 mod safe;
+mod serve;
 mod simulate;
 mod streams;
 mod support;
