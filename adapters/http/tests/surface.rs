@@ -44,7 +44,8 @@ async fn the_router_takes_what_is_listed_and_says_so_of_the_rest() {
             let answer = house.ask(method, &asked, &[], "").await;
             if taken.contains(method) {
                 assert!(answer.status != 405 && answer.status != 403, "{method} {path}: {answer:?}");
-                let is_unknown = answer.status == 404 && answer.json()["hint"] == "see /openapi.json";
+                let is_unknown =
+                    answer.status == 404 && method != "HEAD" && answer.json()["hint"] == "see /openapi.json";
                 assert!(!is_unknown, "{method} {path}: {answer:?}");
                 continue;
             }

@@ -12,6 +12,7 @@ mod language;
 mod outcomes;
 mod payment_sim;
 mod safe;
+mod serve;
 mod simulate;
 mod streams;
 mod support;

@@ -1,0 +1,117 @@
+//! The gateway from the command line: who may call is always said, options come in order, and it ends when told.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use crate::support::{Answer, tool};
+
+const SECRET: &str = "a secret for tests of thirty-two bytes or more";
+
+struct Served {
+    running: Child,
+    host: String,
+}
+
+impl Served {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let mut command = tool();
+        command.args(["--json", "serve"]).args(args).env("STORAGERENT_DB", folder.join("rent.db"));
+        let mut running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(running.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let served: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let host = served["url"].as_str().unwrap().trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Served { running, host }
+    }
+
+    fn get(&self, path: &str, token: Option<&str>) -> String {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        let bearer = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n{bearer}Connection: close\r\n\r\n", self.host).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Told to end, it ends well.
+    #[cfg(unix)]
+    fn end(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.running);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(self.running.wait().unwrap().code(), Some(0));
+    }
+}
+
+fn refused(args: &[&str]) -> (i32, serde_json::Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = tool();
+    command.args(["--json", "serve"]).args(args).env("STORAGERENT_DB", folder.path().join("rent.db"));
+    let answer = Answer::of(command.output().unwrap());
+    (answer.code, answer.error())
+}
+
+#[test]
+fn who_may_call_is_always_said() {
+    let (code, error) = refused(&["--listen", "127.0.0.1:0"]);
+    assert_eq!((code, error["code"].as_str()), (2, Some("invalidValue")));
+    assert!(error["message"].as_str().unwrap().contains("--insecure"), "{error}");
+    let (code, error) = refused(&["--insecure", "--listen", "0.0.0.0:0"]);
+    assert!(code == 2 && error["message"].as_str().unwrap().contains("loopback"), "{error}");
+    let (code, error) = refused(&["--listen", "nowhere", "--insecure"]);
+    assert!(code == 2 && error["message"].as_str().unwrap().contains("127.0.0.1:8080"), "{error}");
+    let (code, error) = refused(&["--jwt-key", "/no/such/key"]);
+    assert_eq!((code, error["code"].as_str()), (1, Some("fileFailed")));
+}
+
+#[test]
+fn a_key_file_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "short").unwrap();
+    let (code, error) = refused(&["--jwt-key", key.to_str().unwrap()]);
+    assert_eq!((code, error["code"].as_str()), (2, Some("badKey")), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_answers_bare_calls_on_loopback_and_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &["--insecure", "--listen", "127.0.0.1:0"]);
+    let answer = served.get("/storages", None);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\"_embedded\""), "{answer}");
+    served.end();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_minted_token_lets_its_bearer_in_and_the_line_wins_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, config) = (folder.path().join("dev.key"), folder.path().join("serve.toml"));
+    std::fs::write(&key, SECRET).unwrap();
+    std::fs::write(&config, format!("listen = \"nowhere\"\njwt-key = {key:?}\naudience = \"tests\"\n")).unwrap();
+    let served = Served::start(folder.path(), &["--config", config.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert!(served.get("/status", None).starts_with("HTTP/1.1 401 "));
+    let mint = |role: &str, more: &[&str]| {
+        let mut command = tool();
+        command.args(["token", "--role", role, "--key", key.to_str().unwrap(), "--audience", "tests"]).args(more);
+        Answer::of(command.output().unwrap()).stdout.trim().to_owned()
+    };
+    let (manager, kim) = (mint("manager", &[]), mint("customer", &["--subject", "kim"]));
+    assert!(served.get("/status", Some(&manager)).starts_with("HTTP/1.1 200 "));
+    assert!(served.get("/status", Some(&kim)).starts_with("HTTP/1.1 403 "));
+    assert!(served.get("/me/reservations", Some(&kim)).starts_with("HTTP/1.1 200 "));
+    let stale = mint("manager", &["--now", "2020-01-01T00:00:00Z"]);
+    assert!(served.get("/status", Some(&stale)).starts_with("HTTP/1.1 401 "));
+    served.end();
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("serve.toml");
+    std::fs::write(&config, "lisen = \"127.0.0.1:1\"\n").unwrap();
+    let (code, error) = refused(&["--config", config.to_str().unwrap()]);
+    assert!(code == 2 && error["message"].as_str().unwrap().contains("lisen"), "{error}");
+}
