@@ -1,0 +1,110 @@
+//! Measuring: how long each answer took, what was written, how much memory it took.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// What one run of one case came to: a line of JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// Who did it.
+    pub who: String,
+    /// What was done.
+    pub case: String,
+    /// How many storages there were.
+    pub storages: u64,
+    /// How often it was done.
+    pub times: u64,
+    /// In how many seconds.
+    pub seconds: f64,
+    /// How often in a second.
+    pub per_second: f64,
+    /// The median of one answer, in microseconds.
+    pub p50_us: f64,
+    /// The 99th percentile.
+    pub p99_us: f64,
+    /// The most memory the process had, in MB.
+    pub memory_mb: f64,
+    /// Bytes handed to the operating system for writing, each time.
+    pub bytes_written: f64,
+}
+
+/// A case being measured; time runs between `go` and `halt` only.
+#[derive(Debug)]
+pub struct Measure {
+    took: Duration,
+    written: u64,
+    answers: Vec<Duration>,
+}
+
+impl Measure {
+    /// Nothing measured yet.
+    pub fn new() -> Self {
+        Measure { took: Duration::ZERO, written: 0, answers: Vec::new() }
+    }
+
+    /// Measures one stretch, which answers how long each of its answers took.
+    pub fn stretch(&mut self, f: impl FnOnce() -> Vec<Duration>) {
+        let (before, begun) = (written(), Instant::now());
+        let answers = f();
+        self.took += begun.elapsed();
+        self.written += written() - before;
+        self.answers.extend(answers);
+    }
+
+    /// What it all came to.
+    pub fn figures(mut self, who: &str, case: &str, storages: u64) -> Figures {
+        self.answers.sort_unstable();
+        let at = |share: f64| {
+            let last = self.answers.len().saturating_sub(1);
+            let micros = self.answers.get((last as f64 * share) as usize).map_or(0.0, |d| d.as_secs_f64() * 1e6);
+            (micros * 10.0).round() / 10.0
+        };
+        let (times, seconds) = (self.answers.len() as u64, self.took.as_secs_f64());
+        Figures {
+            who: who.to_owned(),
+            case: case.to_owned(),
+            storages,
+            times,
+            seconds,
+            per_second: (times as f64 / seconds).round(),
+            p50_us: at(0.5),
+            p99_us: at(0.99),
+            memory_mb: memory_mb(),
+            bytes_written: (self.written as f64 / times as f64).round(),
+        }
+    }
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Measure::new()
+    }
+}
+
+/// Does something so often and says how long each took.
+pub fn each(times: u64, mut f: impl FnMut(u64)) -> Vec<Duration> {
+    (0..times)
+        .map(|n| {
+            let begun = Instant::now();
+            f(n);
+            begun.elapsed()
+        })
+        .collect()
+}
+
+/// What this process has handed to the operating system for writing so far, in bytes.
+fn written() -> u64 {
+    field("/proc/self/io", "wchar:").unwrap_or(0)
+}
+
+/// The most memory this process ever had, in MB.
+pub fn memory_mb() -> f64 {
+    (field("/proc/self/status", "VmHWM:").unwrap_or(0) as f64 / 102.4).round() / 10.0
+}
+
+fn field(file: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
