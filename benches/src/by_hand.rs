@@ -103,7 +103,9 @@ impl ByHand {
         let id = self.last;
         let correlation = format!("{id:032x}");
         self.conn
-            .prepare_cached("INSERT INTO reservations VALUES (?1, ?2, ?3, 20800, NULL, 59000, 'KRW', ?1, 'reserved', ?4)")?
+            .prepare_cached(
+                "INSERT INTO reservations VALUES (?1, ?2, ?3, 20800, NULL, 59000, 'KRW', ?1, 'reserved', ?4)",
+            )?
             .execute(params![id, storage.cast_signed(), customer, correlation])?;
         self.conn
             .prepare_cached("INSERT INTO payments VALUES (?1, ?1, 59000, 'KRW', 'paid', ?2)")?
@@ -122,7 +124,9 @@ impl ByHand {
         self.conn
             .prepare_cached("UPDATE storage_views SET status = 'reserved', reservation_id = ?2, reservation_status = 'reserved', from_day = 20800, payment_id = ?2, payment_status = 'paid' WHERE storage_id = ?1")?
             .execute(params![storage.cast_signed(), id])?;
-        let content = format!("Your reservation {id} of storage {storage} is confirmed: from 2026-12-13, open-ended, 59,000 KRW paid.");
+        let content = format!(
+            "Your reservation {id} of storage {storage} is confirmed: from 2026-12-13, open-ended, 59,000 KRW paid."
+        );
         self.conn
             .prepare_cached("INSERT INTO messages VALUES (?1, ?1, ?2, 'ReservationConfirmed', ?3)")?
             .execute(params![id, customer, content])

@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use storagerent::{
-    App, CancelReservation, Caller, Page, Reserve, StorageId, ViewFilter,
-};
+use storagerent::{App, Caller, CancelReservation, Page, Reserve, StorageId, ViewFilter};
 
 use crate::measure::each;
 use crate::site::{self, Failure};

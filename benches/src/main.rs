@@ -48,7 +48,8 @@ fn run(case: &str, storages: u64, times: u64, folder: &Path) -> Result<Figures, 
             let one = |hand: &mut ByHand, n| hand.reserve(site::storage(n, storages), &site::customer(n), commits);
             by_hand(&mut measure, storages, times, folder, |hand, share| {
                 let mut outcome = Ok(());
-                let took = measure::each(share, |n| outcome = std::mem::replace(&mut outcome, Ok(())).and(one(hand, n)));
+                let took =
+                    measure::each(share, |n| outcome = std::mem::replace(&mut outcome, Ok(())).and(one(hand, n)));
                 outcome.map(|()| took)
             })?;
         }
@@ -62,9 +63,15 @@ fn run(case: &str, storages: u64, times: u64, folder: &Path) -> Result<Figures, 
             }
             Ok(answers)
         })?,
-        "alone" => engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, 1))?,
-        "callers" => engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, 64))?,
-        "at-once" => engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, AT_ONCE))?,
+        "alone" => {
+            engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, 1))?
+        }
+        "callers" => {
+            engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, 64))?
+        }
+        "at-once" => {
+            engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, AT_ONCE))?
+        }
         "mixed" => engine(&mut measure, storages, times, folder, |app, share| engine::mixed(app, storages, share))?,
         "cancel" => {
             let app = site::open(&site::copy(folder, Of::Engine, storages, 0)?)?;
@@ -102,7 +109,12 @@ fn run(case: &str, storages: u64, times: u64, folder: &Path) -> Result<Figures, 
 
 fn stretch(measure: &mut Measure, f: impl FnOnce() -> Result<Vec<Duration>, Failure>) -> Result<(), Failure> {
     let mut failed = None;
-    measure.stretch(|| f().unwrap_or_else(|e| { failed = Some(e); Vec::new() }));
+    measure.stretch(|| {
+        f().unwrap_or_else(|e| {
+            failed = Some(e);
+            Vec::new()
+        })
+    });
     failed.map_or(Ok(()), Err)
 }
 

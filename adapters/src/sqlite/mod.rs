@@ -4,10 +4,11 @@
 //!
 //! Many callers share a COMMIT: whoever finds nobody leading leads, and runs what waits group by group, each work in a
 //! savepoint of its own. Readers have connections of their own and see what is committed. Other processes may write too, so
-//! nothing of the file is remembered between transactions.
+//! what the writer remembers of the file is good only while SQLite says that nobody else has changed it.
 
 mod audit;
 mod backup;
+mod cache;
 mod connect;
 mod error;
 mod group;
@@ -33,6 +34,7 @@ use serde::Serialize;
 use storagerent_core::ports::{Queries, Store, StoreError, Work};
 
 pub use backup::{check_file, replace, restore};
+use cache::Memory;
 use error::store_error;
 use queue::{Batch, Mark, Queue};
 use session::Session;
@@ -50,8 +52,13 @@ pub struct SqliteStore {
     queue: Queue,
     /// Idle connections of readers. Dropped before the writer, which folds the WAL into the file when it is the last.
     readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     place: Place,
+}
+
+struct Writer {
+    conn: Connection,
+    memory: Memory,
 }
 
 enum Place {
@@ -101,7 +108,8 @@ impl SqliteStore {
         connect::leave_wal(&conn, &path)?;
         if migrations::recognise(&conn, &path)? == migrations::KNOWN {
             // What every application reads first: where that is damaged, the file is left as it is.
-            let mut session = Session::new(&conn);
+            let mut memory = Memory::default();
+            let mut session = Session::new(&conn, &mut memory);
             session.settings()?;
             session.consumers()?;
             session.channels()?;
@@ -133,7 +141,7 @@ impl SqliteStore {
             mark: Mark::default(),
             queue: Queue::default(),
             readers: Mutex::default(),
-            writer: Mutex::new(conn),
+            writer: Mutex::new(Writer { conn, memory: Memory::default() }),
             place,
         }
     }
@@ -174,12 +182,12 @@ impl SqliteStore {
                 journal_mode: conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(store_error)?,
                 page_size,
                 file_bytes,
-                events: Session::new(conn).head()?.sequence.get(),
+                events: Session::new(conn, &mut Memory::default()).head()?.sequence.get(),
             })
         })?
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         // Whoever panicked left a transaction at worst, and the next group begins by undoing it.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -196,7 +204,7 @@ impl SqliteStore {
         let _inside = self.mark.set();
         if !CAN_WAIT {
             // There is one thread only, and it is not inside a work.
-            return Ok(f(&self.writer()));
+            return Ok(f(&self.writer().conn));
         }
         let path = match &self.place {
             Place::File(path) => path,
@@ -242,7 +250,7 @@ impl Store for SqliteStore {
             let mut told = leader.dismiss_late();
             if told.is_empty() {
                 let group = leader.take();
-                told = group::run(&self.writer(), self.mirror(), &leader, &self.mark, group);
+                told = group::run(&mut self.writer(), self.mirror(), &leader, &self.mark, group);
             }
             // Whoever is told may lead in turn.
             drop(leader);
@@ -255,7 +263,7 @@ impl Store for SqliteStore {
             let snapshot = conn.unchecked_transaction().map_err(store_error)?;
             // The first read fixes what the snapshot shows.
             migrations::still_known(conn)?;
-            f(&mut Session::new(conn));
+            f(&mut Session::new(conn, &mut Memory::default()));
             // After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
             if conn.is_autocommit() { Ok(()) } else { snapshot.rollback().map_err(store_error) }
         })?

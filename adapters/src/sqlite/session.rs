@@ -1,10 +1,13 @@
 //! One connection inside a transaction, as works and readers see it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
 use storagerent_core::consumer::{ConsumerRow, DeadLetter};
 use storagerent_core::effect::EffectRow;
-use storagerent_core::event::Envelope;
+use storagerent_core::event::{Aggregate, AggregateKind, Envelope};
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;
 use storagerent_core::ports::{
@@ -15,19 +18,25 @@ use storagerent_core::reservation::ReservationRow;
 use storagerent_core::review::ReviewRow;
 use storagerent_core::settings::Settings;
 use storagerent_core::shared::{
-    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId,
+    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId, Version,
 };
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
 use super::audit;
+use super::cache::Memory;
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
 
-/// What one work, or one reader, sees. Lives as long as its savepoint or snapshot, so what it remembers is undone with it.
+/// What one work, or one reader, sees. Lives as long as its savepoint or snapshot; what it remembers beyond that is undone with it.
 pub(super) struct Session<'c> {
     pub(super) conn: &'c Connection,
+    pub(super) memory: &'c mut Memory,
+    /// The versions of aggregates that this work has read or kept.
+    pub(super) versions: HashMap<Aggregate, Version>,
+    /// The reservations it has seen live, with the days they claim.
+    pub(super) live: HashMap<ReservationId, Period>,
     /// The last id given out of each kind, once one was asked for.
     pub(super) given_out: [Option<u64>; 7],
     /// Why nothing of this may be kept: a write failed half way.
@@ -35,8 +44,13 @@ pub(super) struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    pub(super) fn new(conn: &'c Connection) -> Self {
-        Session { conn, given_out: [None; 7], broken: None }
+    pub(super) fn new(conn: &'c Connection, memory: &'c mut Memory) -> Self {
+        let (versions, live) = (HashMap::new(), HashMap::new());
+        Session { conn, memory, versions, live, given_out: [None; 7], broken: None }
+    }
+
+    fn saw(&mut self, kind: AggregateKind, id: u64, version: Version) {
+        self.versions.insert(Aggregate { kind, id }, version);
     }
 }
 
@@ -55,14 +69,29 @@ fn in_order<T>(page: Page, rows: Vec<T>, id: impl Fn(&T) -> u64) -> Result<Vec<T
 
 impl Queries for Session<'_> {
     fn settings(&mut self) -> Result<Settings, StoreError> {
-        site::settings(self.conn)
+        if let Some(settings) = &self.memory.cache.settings {
+            return Ok(Settings::clone(settings));
+        }
+        let settings = site::settings(self.conn)?;
+        self.memory.cache.settings = Some(Arc::new(settings.clone()));
+        Ok(settings)
     }
 
     fn head(&mut self) -> Result<Head, StoreError> {
-        events::head(self.conn)
+        if let Some(head) = self.memory.cache.head {
+            return Ok(head);
+        }
+        let head = events::head(self.conn)?;
+        self.memory.cache.head = Some(head);
+        Ok(head)
     }
 
     fn events(&mut self, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
+        if filter.correlation_id.is_none()
+            && let Some(written) = self.memory.page(page)
+        {
+            return Ok(written);
+        }
         in_order(page, events::list(self.conn, filter, page)?, |e| e.sequence.get())
     }
 
@@ -71,11 +100,14 @@ impl Queries for Session<'_> {
     }
 
     fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError> {
+        self.write_head()?;
         audit::check_log(self.conn, limit)
     }
 
     fn storage(&mut self, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
-        storages::find(self.conn, id)
+        let row = storages::find(self.conn, id)?;
+        self.saw(AggregateKind::Storage, id.get(), row.as_ref().map_or(Version::ZERO, |row| row.version));
+        Ok(row)
     }
 
     fn storages(&mut self, page: Page) -> Result<Vec<StorageRow>, StoreError> {
@@ -87,7 +119,12 @@ impl Queries for Session<'_> {
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
-        reservations::find(self.conn, id)
+        let row = reservations::find(self.conn, id)?;
+        self.saw(AggregateKind::Reservation, id.get(), row.as_ref().map_or(Version::ZERO, |row| row.version));
+        if let Some(row) = row.as_ref().filter(|row| row.reservation_status.is_live()) {
+            self.live.insert(id, row.booking.period);
+        }
+        Ok(row)
     }
 
     fn reservations(&mut self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, StoreError> {
@@ -115,7 +152,9 @@ impl Queries for Session<'_> {
     }
 
     fn payment(&mut self, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
-        payments::find(self.conn, id)
+        let row = payments::find(self.conn, id)?;
+        self.saw(AggregateKind::Payment, id.get(), row.as_ref().map_or(Version::ZERO, |row| row.version));
+        Ok(row)
     }
 
     fn payments(&mut self, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
@@ -151,7 +190,12 @@ impl Queries for Session<'_> {
     }
 
     fn channels(&mut self) -> Result<Vec<String>, StoreError> {
-        messages::channels(self.conn)
+        if let Some(channels) = &self.memory.cache.channels {
+            return Ok(Vec::clone(channels));
+        }
+        let channels = messages::channels(self.conn)?;
+        self.memory.cache.channels = Some(Arc::new(channels.clone()));
+        Ok(channels)
     }
 
     fn view(&mut self, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
@@ -183,7 +227,14 @@ impl Queries for Session<'_> {
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-        consumers::find(self.conn, name)
+        if let Some(row) = self.memory.cache.consumers.get(name) {
+            return Ok(Some(row.clone()));
+        }
+        let row = consumers::find(self.conn, name)?;
+        if let Some(row) = &row {
+            Arc::make_mut(&mut self.memory.cache.consumers).insert(name.to_owned(), row.clone());
+        }
+        Ok(row)
     }
 
     fn consumers(&mut self) -> Result<Vec<ConsumerRow>, StoreError> {
@@ -199,7 +250,14 @@ impl Queries for Session<'_> {
     }
 
     fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
-        dead_letters::of_consumer(self.conn, consumer, key)
+        if self.memory.cache.untroubled.contains(consumer) {
+            return Ok(Vec::new());
+        }
+        let letters = dead_letters::of_consumer(self.conn, consumer, key)?;
+        if key.is_none() && letters.is_empty() {
+            Arc::make_mut(&mut self.memory.cache.untroubled).insert(consumer.to_owned());
+        }
+        Ok(letters)
     }
 
     fn idempotency(

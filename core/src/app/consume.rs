@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::consumers::{InFile, dead_letter};
+use super::consumers::{InFile, dead_letter, trouble};
+use super::folding::Views;
 use super::outcome::retry_at;
 use super::{App, Error};
 use crate::consumer::ConsumerRow;
 use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work};
 
-/// So many events a rider takes along with a use case; what is left is for `run_due`.
+/// So many events a rider takes along for each use case it rides with; what is left is for `run_due`.
 const RIDE_MAX: u32 = 64;
+/// So many in all: a group that takes long keeps other processes from the file.
+const RIDE_GROUP_MAX: u32 = 2_048;
 /// So many events are folded in one transaction when catching up.
 const BATCH_MAX: u32 = 256;
 
@@ -32,6 +35,7 @@ impl From<StoreError> for Setback {
 pub(super) struct Ride {
     app: App,
     consumer: InFile,
+    events_max: u32,
     failed: Arc<AtomicBool>,
 }
 
@@ -47,13 +51,22 @@ impl Ride {
 
 impl Work for Ride {
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
-        match self.app.consume_batch(tx, self.consumer, RIDE_MAX) {
+        match self.app.consume_batch(tx, self.consumer, self.events_max) {
             Ok(_) => Verdict::Keep,
             Err(_) => {
                 self.failed.store(true, Ordering::Release);
                 Verdict::Undo
             }
         }
+    }
+
+    fn rides_as(&self) -> Option<&'static str> {
+        Some(self.consumer.name())
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        let works = u32::try_from(works).unwrap_or(u32::MAX);
+        self.events_max = RIDE_MAX.saturating_mul(works).min(RIDE_GROUP_MAX);
     }
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -68,7 +81,10 @@ impl App {
     pub(super) fn rides(&self) -> Vec<Ride> {
         InFile::ALL
             .into_iter()
-            .map(|consumer| Ride { app: self.clone(), consumer, failed: Arc::new(AtomicBool::new(false)) })
+            .map(|consumer| {
+                let failed = Arc::new(AtomicBool::new(false));
+                Ride { app: self.clone(), consumer, events_max: RIDE_MAX, failed }
+            })
             .collect()
     }
 
@@ -83,12 +99,14 @@ impl App {
         let events = tx.events(&EventFilter::default(), page)?;
         let Some(last) = events.last() else { return Ok(0) };
         let anything_parked = !tx.dead_events(consumer.name(), None)?.is_empty();
+        let mut views = Views::default();
         for event in &events {
             if anything_parked && self.park_behind(tx, consumer, event)? {
                 continue;
             }
-            self.apply(tx, consumer, event).map_err(Setback::Event)?;
+            self.apply(tx, consumer, event, &mut views).map_err(Setback::Event)?;
         }
+        views.keep(tx).map_err(|e| Setback::Event(trouble(e)))?;
         row.advance(last.sequence);
         tx.put_consumer(&row)?;
         Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
@@ -99,8 +117,9 @@ impl App {
         tx: &mut dyn Transaction,
         consumer: InFile,
         event: &Envelope,
+        views: &mut Views,
     ) -> Result<(), ConsumeError> {
-        consumer.apply(self, tx, event)?;
+        consumer.apply(self, tx, event, views)?;
         match &self.parts().sabotage {
             Some(sabotage) => sabotage(consumer.name(), event),
             None => Ok(()),

@@ -8,6 +8,7 @@ mod consumers;
 mod dead_letters;
 mod effects;
 mod error;
+mod folding;
 mod outcome;
 mod outside;
 mod queries;

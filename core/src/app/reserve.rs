@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::effects::without_call;
+use super::outcome::Concluded;
 use super::tick::expire_hold;
-use super::{App, Moment};
+use super::{App, Error, Moment};
 use crate::effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};
 use crate::event::Trace;
 use crate::payment::Payment;
@@ -14,6 +16,7 @@ use crate::reservation::{
     HoldCase, HoldTerms, Quote, Reservation, ReservationError, ReservationRow, ReservationStatus, Reserve,
     may_place_hold,
 };
+use crate::settings::Settings;
 use crate::shared::{Booking, Caller, IdempotencyKey, Key, Period, ReservationId, Sequence};
 
 const COMMAND: &str = "reserve";
@@ -41,11 +44,17 @@ enum Charged {
 /// What the first transaction came to.
 enum Begun {
     /// A hold stands; the charge is this caller's to make, or the host's if there is none here.
-    Held(Box<ReservationRow>, Option<Box<Effect>>),
+    Held(Box<ReservationRow>, Option<Box<Charging>>),
     /// It was done before under this key.
     Replayed(Box<ReservationRow>),
     /// It was begun before under this key and its outcome is not known: ask the gateway first.
     Unsettled(Box<ReservationRow>, Option<Box<Effect>>),
+}
+
+/// A charge to make, and the settings it was written under.
+struct Charging {
+    effect: Effect,
+    settings: Settings,
 }
 
 impl App {
@@ -60,7 +69,7 @@ impl App {
     pub fn reserve(&self, caller: &Caller, command: Reserve) -> Result<ReservationRow, ReservationError> {
         match self.hold(caller, command, self.charged())? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
-            Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
+            Begun::Held(row, Some(charging)) => self.charge(*row, &charging),
             Begun::Unsettled(row, effect) => self.reserve_after_settling(caller, command, *row, effect.as_deref()),
         }
     }
@@ -75,14 +84,17 @@ impl App {
         match self.hold(caller, command, Charged::ByCaller)? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(Reserving { reservation: *row, effect: None }),
             Begun::Unsettled(row, None) => Err(unknown(*row, self.deadline_or_default())),
-            Begun::Held(row, Some(effect)) | Begun::Unsettled(row, Some(effect)) => {
-                let reserving = Reserving { reservation: *row, effect: Some(*effect) };
-                match self.ask_breaker() {
-                    Ok(()) => Ok(reserving),
-                    // As when the blocking call is not made.
-                    Err(reason) => self.answer_without_call(reserving, reason),
-                }
-            }
+            Begun::Held(row, Some(charging)) => self.hand_over(*row, charging.effect),
+            Begun::Unsettled(row, Some(effect)) => self.hand_over(*row, *effect),
+        }
+    }
+
+    fn hand_over(&self, reservation: ReservationRow, effect: Effect) -> Result<Reserving, ReservationError> {
+        let reserving = Reserving { reservation, effect: Some(effect) };
+        match self.ask_breaker() {
+            Ok(()) => Ok(reserving),
+            // As when the blocking call is not made.
+            Err(reason) => self.answer_without_call(reserving, reason),
         }
     }
 
@@ -98,10 +110,9 @@ impl App {
         outcome: Outcome,
     ) -> Result<Reserving, ReservationError> {
         let Some(effect) = &begun.effect else { return Ok(begun.clone()) };
-        let concluded = self.complete(effect, outcome.clone());
+        let concluded = self.complete_and_show(effect, outcome.clone());
         if !matches!(effect.task, Task::Void(_)) {
-            let reservation =
-                self.answer(begun.reservation.clone(), concluded.is_ok(), outcome, self.deadline_or_default())?;
+            let reservation = self.answer(begun.reservation.clone(), concluded, outcome, None)?;
             return Ok(Reserving { reservation, effect: None });
         }
         if concluded.is_err() || !matches!(outcome, Outcome::Captured | Outcome::NotTaken { .. }) {
@@ -117,12 +128,9 @@ impl App {
     /// The breaker forbids the call: a charge is certainly not taken, a void is asked for later.
     fn answer_without_call(&self, begun: Reserving, reason: String) -> Result<Reserving, ReservationError> {
         let Reserving { reservation, effect: Some(effect) } = begun else { return Ok(begun) };
-        let outcome = match effect.task {
-            Task::Charge(_) => Outcome::NotTaken { reason },
-            Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
-        };
+        let outcome = without_call(&effect.task, reason);
         let concluded = self.conclude(&effect, outcome.clone());
-        let reservation = self.answer(reservation, concluded.is_ok(), outcome, self.deadline_or_default())?;
+        let reservation = self.answer(reservation, concluded, outcome, None)?;
         Ok(Reserving { reservation, effect: None })
     }
 
@@ -144,7 +152,7 @@ impl App {
         }
         match self.hold(caller, command, self.charged())? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
-            Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
+            Begun::Held(row, Some(charging)) => self.charge(*row, &charging),
             Begun::Unsettled(row, _) => Err(unknown(*row, self.deadline_or_default())),
         }
     }
@@ -171,7 +179,8 @@ impl App {
                     reservation_id: row.booking.reservation_id,
                 })?;
             }
-            Ok(Begun::Held(Box::new(row), effect.map(Box::new)))
+            let charging = effect.map(|effect| Box::new(Charging { effect, settings: moment.settings }));
+            Ok(Begun::Held(Box::new(row), charging))
         })
     }
 
@@ -302,11 +311,11 @@ impl App {
     }
 
     /// The charge and T2. No transaction is open during the call.
-    fn charge(&self, held: ReservationRow, effect: &Effect) -> Result<ReservationRow, ReservationError> {
-        let outcome = self.do_outside(effect);
-        let retry_after = self.deadline_or_default();
+    fn charge(&self, held: ReservationRow, charging: &Charging) -> Result<ReservationRow, ReservationError> {
+        let Charging { effect, settings } = charging;
+        let outcome = self.do_outside(effect, settings);
         let concluded = self.conclude(effect, outcome.clone());
-        self.answer(held, concluded.is_ok(), outcome, retry_after)
+        self.answer(held, concluded, outcome, Some(settings.deadline()))
     }
 
     /// What the caller is told once the gateway has answered. If T2 was not committed, whether the reservation stands is not
@@ -314,15 +323,20 @@ impl App {
     fn answer(
         &self,
         held: ReservationRow,
-        concluded: bool,
+        concluded: Result<Concluded, Error>,
         outcome: Outcome,
-        retry_after: Duration,
+        deadline: Option<Duration>,
     ) -> Result<ReservationRow, ReservationError> {
         let id = held.booking.reservation_id;
-        let row = if concluded { self.read(|q| q.reservation(id)) } else { Ok(None) };
-        let Ok(Some(row)) = row else { return Err(unknown(held, retry_after)) };
+        let retry_after = || deadline.unwrap_or_else(|| self.deadline_or_default());
+        let row = match concluded {
+            Ok(Concluded { reservation: Some(row), .. }) => Ok(Some(row)),
+            Ok(Concluded { reservation: None, .. }) => self.read(|q| q.reservation(id)),
+            Err(_) => Ok(None),
+        };
+        let Ok(Some(row)) = row else { return Err(unknown(held, retry_after())) };
         match (row.reservation_status, outcome) {
-            (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after)),
+            (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after())),
             (ReservationStatus::Rejected, Outcome::Declined { reason }) => {
                 Err(ReservationError::Declined { reservation_id: id, reason })
             }

@@ -101,6 +101,15 @@ pub trait Work: Send {
     /// Does it, in a savepoint of its own. No I/O but the transaction's; never unwinds.
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict;
 
+    /// What it catches up on, if that is all it does: of the works of a group that answer the same here, a store may run the last
+    /// one for all, after the others. All are told what became of the group.
+    fn rides_as(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Told before `run` for how many works it runs, itself included.
+    fn stand_for(&mut self, _works: usize) {}
+
     /// Told once, after the group's COMMIT, whether kept or undone; or at once with the error if it was never run. May `submit`
     /// further work, but must not wait for any: the one who tells is the one who would do it.
     fn done(self: Box<Self>, outcome: Result<(), StoreError>);
@@ -183,6 +192,14 @@ struct Riding<R> {
 impl<R: Send> Work for Riding<R> {
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
         self.work.run(tx)
+    }
+
+    fn rides_as(&self) -> Option<&'static str> {
+        self.work.rides_as()
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.work.stand_for(works);
     }
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {

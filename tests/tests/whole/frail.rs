@@ -77,6 +77,14 @@ impl Work for Through {
         self.work.run(&mut Wire { inner: tx, fuse: &self.fuse })
     }
 
+    fn rides_as(&self) -> Option<&'static str> {
+        self.work.rides_as()
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.work.stand_for(works);
+    }
+
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         self.work.done(outcome);
     }

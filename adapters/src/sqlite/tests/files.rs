@@ -53,11 +53,11 @@ fn what_is_kept_survives_closing_and_opening() {
 #[test]
 fn every_write_is_on_disk_when_it_is_told() {
     let (_folder, store, _) = in_file();
-    let pragma = |name: &str| store.writer().query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let pragma = |name: &str| store.writer().conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     assert_eq!(pragma("synchronous").unwrap(), 2, "FULL");
     assert_eq!(pragma("trusted_schema").unwrap(), 0);
     let defensive = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
-    assert!(store.writer().db_config(defensive).unwrap());
+    assert!(store.writer().conn.db_config(defensive).unwrap());
 }
 
 #[cfg(unix)]

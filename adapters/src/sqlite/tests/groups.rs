@@ -14,7 +14,7 @@ fn commits(store: &SqliteStore) -> Arc<AtomicUsize> {
         counting.fetch_add(1, Ordering::SeqCst);
         false
     };
-    store.writer().commit_hook(Some(hook)).unwrap();
+    store.writer().conn.commit_hook(Some(hook)).unwrap();
     count
 }
 
@@ -114,7 +114,7 @@ fn who_does_not_wait_at_all_is_told_busy_at_once_when_the_file_is_locked() {
 #[test]
 fn a_failed_commit_is_unknown_to_all_members_and_nothing_of_it_is_there() {
     let (_folder, store, _) = in_file();
-    store.writer().commit_hook(Some(|| true)).unwrap();
+    store.writer().conn.commit_hook(Some(|| true)).unwrap();
     let outcomes = Told::default();
     let panics = piece("panics", &outcomes, |_| panic!("on purpose"));
     store.submit(vec![keeping("a", &outcomes), panics], WAIT);
@@ -124,7 +124,7 @@ fn a_failed_commit_is_unknown_to_all_members_and_nothing_of_it_is_there() {
     assert!(matches!(outcomes[0], ("a", Err(StoreError::OutcomeUnknown(_)))), "{outcomes:?}");
     assert!(matches!(outcomes[1], ("panics", Err(StoreError::Aborted(_)))), "that is certain: {outcomes:?}");
     assert!(matches!(outcomes[2], ("b", Err(StoreError::OutcomeUnknown(_)))), "{outcomes:?}");
-    store.writer().commit_hook(None::<fn() -> bool>).unwrap();
+    store.writer().conn.commit_hook(None::<fn() -> bool>).unwrap();
     assert_eq!(storages(&store), 0);
     register_many(&store, 1);
     assert_eq!(storages(&store), 1, "the store goes on");
@@ -134,8 +134,8 @@ fn a_failed_commit_is_unknown_to_all_members_and_nothing_of_it_is_there() {
 fn a_full_disk_fails_the_whole_group_and_even_a_work_that_ignores_it_commits_nothing() {
     let (_folder, store, _) = in_file();
     register_many(&store, 1);
-    let pages: i64 = store.writer().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-    store.writer().pragma_update(None, "max_page_count", pages).unwrap();
+    let pages: i64 = store.writer().conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    store.writer().conn.pragma_update(None, "max_page_count", pages).unwrap();
     let outcomes = Told::default();
     let stubborn = piece("stubborn", &outcomes, |tx| {
         for _ in 0..1_000 {
@@ -156,7 +156,7 @@ fn a_full_disk_fails_the_whole_group_and_even_a_work_that_ignores_it_commits_not
     }
     assert_eq!(read(&store, |q| q.channels()).unwrap(), ["inbox"]);
     assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
-    store.writer().pragma_update(None, "max_page_count", 1 << 30).unwrap();
+    store.writer().conn.pragma_update(None, "max_page_count", 1 << 30).unwrap();
     let before = storages(&store);
     register_many(&store, 1);
     assert_eq!(storages(&store), before + 1, "the store goes on");
@@ -168,7 +168,7 @@ fn a_transaction_given_up_by_sqlite_leaves_nothing_of_its_group() {
     // Breaking off a statement that writes makes SQLite give up the whole transaction, as some I/O errors do.
     let breaks = Arc::new(AtomicUsize::new(0));
     let armed = Arc::clone(&breaks);
-    store.writer().progress_handler(1, Some(move || armed.load(Ordering::SeqCst) == 1)).unwrap();
+    store.writer().conn.progress_handler(1, Some(move || armed.load(Ordering::SeqCst) == 1)).unwrap();
     let outcomes = Told::default();
     let stubborn = piece("stubborn", &outcomes, move |tx| {
         breaks.store(1, Ordering::SeqCst);
