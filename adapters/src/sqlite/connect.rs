@@ -21,6 +21,9 @@ const SQLITE_MIN: i32 = 3_051_003;
 /// All statements of this adapter fit, so that none is compiled twice.
 const STATEMENTS_MAX: usize = 256;
 
+/// The writer's page cache, in KiB; only as much is taken as pages are used.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+
 /// Refuses an SQLite that is too old to be trusted with a file.
 pub(super) fn require_sqlite() -> Result<(), StoreError> {
     if rusqlite::version_number() < SQLITE_MIN {
@@ -163,6 +166,11 @@ pub(super) fn open_in_memory() -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
+/// Lets the writer keep more pages in memory than a reader: what does not fit is written before its time, and read again.
+pub(super) fn widen_cache(conn: &Connection) -> Result<(), StoreError> {
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(store_error)
+}
+
 /// Makes a connection one that changes nothing.
 ///
 /// It is not opened read-only: then SQLite could neither join a WAL, nor recover one, nor tidy up behind itself.
@@ -184,10 +192,14 @@ pub(super) fn set_up(conn: &Connection) -> rusqlite::Result<()> {
         (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        // Each statement has one plan: without this, one whose bound values differ from the last time is compiled anew.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
         conn.set_db_config(config, value)?;
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
+    // What a savepoint would need to be undone stays in memory; it is worth nothing after a crash.
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cell_size_check", true)
 }
 

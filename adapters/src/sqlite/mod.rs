@@ -120,6 +120,7 @@ impl SqliteStore {
         connect::fold_wal(&conn)?;
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;
+        connect::widen_cache(&conn)?;
         Ok(SqliteStore::over(conn, Place::File(path)))
     }
 
