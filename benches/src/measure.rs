@@ -24,6 +24,8 @@ pub struct Figures {
     pub p50_us: f64,
     /// The 99th percentile.
     pub p99_us: f64,
+    /// Processor time of all threads, each time, in microseconds.
+    pub cpu_us: f64,
     /// The most memory the process had, in MB.
     pub memory_mb: f64,
     /// Bytes handed to the operating system for writing, each time.
@@ -35,20 +37,22 @@ pub struct Figures {
 pub struct Measure {
     took: Duration,
     written: u64,
+    cpu_us: f64,
     answers: Vec<Duration>,
 }
 
 impl Measure {
     /// Nothing measured yet.
     pub fn new() -> Self {
-        Measure { took: Duration::ZERO, written: 0, answers: Vec::new() }
+        Measure { took: Duration::ZERO, written: 0, cpu_us: 0.0, answers: Vec::new() }
     }
 
     /// Measures one stretch, which answers how long each of its answers took.
     pub fn stretch(&mut self, f: impl FnOnce() -> Vec<Duration>) {
-        let (before, begun) = (written(), Instant::now());
+        let (before, cpu_before, begun) = (written(), cpu_us(), Instant::now());
         let answers = f();
         self.took += begun.elapsed();
+        self.cpu_us += cpu_us() - cpu_before;
         self.written += written() - before;
         self.answers.extend(answers);
     }
@@ -71,6 +75,7 @@ impl Measure {
             per_second: (times as f64 / seconds).round(),
             p50_us: at(0.5),
             p99_us: at(0.99),
+            cpu_us: (self.cpu_us / times as f64 * 10.0).round() / 10.0,
             memory_mb: memory_mb(),
             bytes_written: (self.written as f64 / times as f64).round(),
         }
@@ -97,6 +102,13 @@ pub fn each(times: u64, mut f: impl FnMut(u64)) -> Vec<Duration> {
 /// What this process has handed to the operating system for writing so far, in bytes.
 fn written() -> u64 {
     field("/proc/self/io", "wchar:").unwrap_or(0)
+}
+
+/// Processor time this process has used so far, in microseconds; the kernel counts it in hundredths of a second.
+fn cpu_us() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 1e4
 }
 
 /// The most memory this process ever had, in MB.

@@ -198,6 +198,7 @@ pub(super) fn set_up(conn: &Connection) -> rusqlite::Result<()> {
         conn.set_db_config(config, value)?;
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "page_size", std::env::var("PS").ok().and_then(|p| p.parse().ok()).unwrap_or(4096))?;
     // What a savepoint would need to be undone stays in memory; it is worth nothing after a crash.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cell_size_check", true)

@@ -266,7 +266,8 @@ impl Repositories for Session<'_> {
     }
 
     fn put_effect(&mut self, effect: &EffectRow) -> Result<(), StoreError> {
-        self.put(|conn| effects::save(conn, effect))?;
+        let is_new = effect.effect_id.get() > self.last_kept(EFFECT)?;
+        self.put(|conn| effects::save(conn, effect, is_new))?;
         self.was_kept(EFFECT, effect.effect_id.get());
         Ok(())
     }

@@ -63,10 +63,9 @@ CREATE TABLE reservations (
     version         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX reservations_by_customer ON reservations (customer);
-CREATE INDEX reservations_by_storage ON reservations (storage_id);
+-- No index tells which are live: a change of status would have to move it. Of one storage there are not many.
+CREATE INDEX reservations_by_storage ON reservations (storage_id, from_day, until_day);
 CREATE INDEX reservations_by_status ON reservations (status);
-CREATE INDEX reservations_live ON reservations (storage_id, from_day, until_day)
-    WHERE status IN ('reqReserve', 'reserved', 'reqCancel');
 CREATE INDEX reservations_holds ON reservations (hold_expires_at) WHERE status = 'reqReserve';
 CREATE INDEX reservations_to_start ON reservations (from_day) WHERE status = 'reserved' AND started = 0;
 CREATE INDEX reservations_to_end ON reservations (until_day) WHERE status = 'reserved' AND until_day IS NOT NULL;
@@ -108,7 +107,8 @@ CREATE TABLE messages (
     correlation_id TEXT    NOT NULL,
     UNIQUE (event_sequence, channel)
 ) STRICT;
-CREATE INDEX messages_by_customer ON messages (customer);
+-- A customer's messages are those of the customer's reservations.
+CREATE INDEX messages_by_reservation ON messages (reservation_id);
 
 CREATE TABLE channels (
     name TEXT PRIMARY KEY,

@@ -90,8 +90,13 @@ pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Ut
 }
 
 /// Adds or changes an effect; a second one of a kind under one key is refused.
-pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
+///
+/// What an effect is about never changes: the usual change leaves the index of kinds and keys alone.
+pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow, is_new: bool) -> Result<(), StoreError> {
+    let change = "UPDATE effects SET status = ?7, attempts = ?8, due_at = ?9, lease_owner = ?10, lease_until = ?11, \
+                  seal = ?14 WHERE effect_id = ?1 AND key = ?2 AND kind = ?3 AND payment_id IS ?4 \
+                  AND message_id IS ?5 AND channel IS ?6 AND correlation_id = ?12 AND causation_id = ?13";
+    let put = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
                lease_owner, lease_until, correlation_id, causation_id, seal) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
                ON CONFLICT (effect_id) DO UPDATE SET key = ?2, kind = ?3, payment_id = ?4, message_id = ?5, \
@@ -116,5 +121,8 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), 
         row.correlation_id.as_str(),
         kept(row.causation_id.get())?,
     ];
-    EFFECTS.write(conn, sql, values)
+    if !is_new && EFFECTS.write(conn, change, values)? > 0 {
+        return Ok(());
+    }
+    EFFECTS.write(conn, put, values).map(drop)
 }

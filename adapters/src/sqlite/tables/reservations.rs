@@ -86,7 +86,7 @@ pub(in crate::sqlite) fn live_overlapping(
     period: &Period,
 ) -> Result<Vec<ReservationRow>, StoreError> {
     let sql = select!(
-        "INDEXED BY reservations_live
+        "INDEXED BY reservations_by_storage
          WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel')
          AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) ORDER BY from_day, reservation_id"
     );
@@ -96,7 +96,7 @@ pub(in crate::sqlite) fn live_overlapping(
 
 /// Another live reservation that shares a day with this one; there must be none.
 pub(in crate::sqlite) fn rival(conn: &Connection, row: &ReservationRow) -> Result<Option<ReservationId>, StoreError> {
-    let sql = "SELECT reservation_id FROM reservations INDEXED BY reservations_live \
+    let sql = "SELECT reservation_id FROM reservations INDEXED BY reservations_by_storage \
                WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel') \
                AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) AND reservation_id <> ?4 LIMIT 1";
     let booking = &row.booking;

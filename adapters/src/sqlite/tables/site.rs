@@ -27,7 +27,7 @@ pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreEr
 pub(in crate::sqlite) fn save_settings(conn: &Connection, settings: &Settings) -> Result<(), StoreError> {
     let sql = "INSERT INTO settings (name, value, seal) VALUES (?1, ?2, ?3) \
                ON CONFLICT (name) DO UPDATE SET value = ?2, seal = ?3";
-    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(conn, sql, params![name, value]))
+    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(conn, sql, params![name, value]).map(drop))
 }
 
 pub(in crate::sqlite) fn idempotency(
@@ -54,7 +54,7 @@ pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRo
     let sql = "INSERT INTO idempotency (scope, command, key, body, reservation_id, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                ON CONFLICT (scope, command, key) DO UPDATE SET body = ?4, reservation_id = ?5, seal = ?6";
     let values = params![row.scope, row.command, row.key.as_str(), row.body, kept(row.reservation_id.get())?];
-    IDEMPOTENCY.write(conn, sql, values)
+    IDEMPOTENCY.write(conn, sql, values).map(drop)
 }
 
 pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {
