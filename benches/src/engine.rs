@@ -52,6 +52,23 @@ pub fn threads(app: &App, storages: u64, times: u64, threads: u64) -> Result<Vec
     Ok(answers)
 }
 
+/// Reserves for so many callers in one call, again and again.
+pub fn at_once(app: &App, storages: u64, times: u64, together: u64) -> Result<Vec<Duration>, Failure> {
+    let mut answers = Vec::new();
+    for from in (0..times).step_by(together as usize) {
+        let wanted = (from..(from + together).min(times))
+            .map(|n| Ok((caller(n)?, Reserve::new(StorageId::new(site::storage(n, storages))))))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let (begun, share) = (Instant::now(), wanted.len());
+        for answer in app.reserve_all(wanted) {
+            answer?;
+        }
+        answers.extend(vec![begun.elapsed(); share]);
+    }
+    caught_up(app)?;
+    Ok(answers)
+}
+
 /// Lets whatever consumer is behind go on.
 pub fn caught_up(app: &App) -> Result<(), Failure> {
     while app.consumers()?.iter().any(|c| c.behind > 0) {

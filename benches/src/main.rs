@@ -70,7 +70,7 @@ fn run(case: &str, storages: u64, times: u64, folder: &Path) -> Result<Figures, 
             engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, 64))?
         }
         "at-once" => {
-            engine(&mut measure, storages, times, folder, |app, share| engine::threads(app, storages, share, AT_ONCE))?
+            engine(&mut measure, storages, times, folder, |app, share| engine::at_once(app, storages, share, AT_ONCE))?
         }
         "mixed" => engine(&mut measure, storages, times, folder, |app, share| engine::mixed(app, storages, share))?,
         "cancel" => {

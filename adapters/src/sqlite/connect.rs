@@ -22,7 +22,7 @@ const SQLITE_MIN: i32 = 3_051_003;
 const STATEMENTS_MAX: usize = 256;
 
 /// The writer's page cache, in KiB; only as much is taken as pages are used.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
 /// Refuses an SQLite that is too old to be trusted with a file.
 pub(super) fn require_sqlite() -> Result<(), StoreError> {

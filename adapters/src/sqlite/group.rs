@@ -189,18 +189,19 @@ fn run_one(conn: &Connection, memory: &mut Memory, mark: &Mark, work: &mut dyn W
     let inside = mark.set();
     let verdict = catch_unwind(AssertUnwindSafe(|| work.run(&mut session)));
     drop(inside);
+    let (broken, touched) = (session.broken.take(), std::mem::take(&mut session.touched));
     if conn.is_autocommit() {
-        let cause = session.broken.take().map_or_else(String::new, |e| format!(": {e}"));
+        let cause = broken.map_or_else(String::new, |e| format!(": {e}"));
         return Err(StoreError::Other(format!("SQLite gave up the transaction after an error{cause}")));
     }
-    let ran = match (verdict, session.broken.take()) {
+    let ran = match (verdict, broken) {
         (Ok(Verdict::Keep), None) => Ran::Kept,
         (Ok(Verdict::Keep), Some(error)) => Ran::Aborted(format!("a write failed half way: {error}")),
         (Ok(Verdict::Undo), _) => Ran::Undone,
         (Err(panic), _) => Ran::Aborted(words_of(panic.as_ref())),
     };
     if !matches!(ran, Ran::Kept) {
-        memory.go_back(before);
+        memory.go_back(before, &touched);
         savepoint("ROLLBACK TO work")?;
     }
     savepoint("RELEASE work")?;

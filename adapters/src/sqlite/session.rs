@@ -24,7 +24,7 @@ use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
 use super::audit;
-use super::cache::Memory;
+use super::cache::{Memory, Touched};
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
@@ -37,6 +37,10 @@ pub(super) struct Session<'c> {
     pub(super) versions: HashMap<Aggregate, Version>,
     /// The reservations it has seen live, with the days they claim.
     pub(super) live: HashMap<ReservationId, Period>,
+    /// Days of a storage that it found free, if nothing of a reservation was kept since.
+    pub(super) free: Option<(StorageId, Period)>,
+    /// What is remembered of rows that it has changed.
+    pub(super) touched: Vec<Touched>,
     /// The last id given out of each kind, once one was asked for.
     pub(super) given_out: [Option<u64>; 7],
     /// Why nothing of this may be kept: a write failed half way.
@@ -46,7 +50,18 @@ pub(super) struct Session<'c> {
 impl<'c> Session<'c> {
     pub(super) fn new(conn: &'c Connection, memory: &'c mut Memory) -> Self {
         let (versions, live) = (HashMap::new(), HashMap::new());
-        Session { conn, memory, versions, live, given_out: [None; 7], broken: None }
+        let touched = Vec::new();
+        Session { conn, memory, versions, live, free: None, touched, given_out: [None; 7], broken: None }
+    }
+
+    pub(super) fn saw_reservation(&mut self, row: &ReservationRow) {
+        let id = row.booking.reservation_id;
+        self.saw(AggregateKind::Reservation, id.get(), row.version);
+        if row.reservation_status.is_live() {
+            self.live.insert(id, row.booking.period);
+        } else {
+            self.live.remove(&id);
+        }
     }
 
     fn saw(&mut self, kind: AggregateKind, id: u64, version: Version) {
@@ -95,8 +110,11 @@ impl Queries for Session<'_> {
         in_order(page, events::list(self.conn, filter, page)?, |e| e.sequence.get())
     }
 
-    fn last_storage_cause(&mut self, id: StorageId) -> Result<Option<Sequence>, StoreError> {
-        events::last_storage_cause(self.conn, id)
+    fn last_storage_cause(&mut self, id: StorageId, since: Sequence) -> Result<Option<Sequence>, StoreError> {
+        if self.memory.caused_nothing_yet(since) {
+            return Ok(None);
+        }
+        events::last_storage_cause(self.conn, id, since)
     }
 
     fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError> {
@@ -105,8 +123,16 @@ impl Queries for Session<'_> {
     }
 
     fn storage(&mut self, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
+        if let Some(row) = self.memory.hot.storages.get(&id) {
+            let row = row.clone();
+            self.saw(AggregateKind::Storage, id.get(), row.version);
+            return Ok(Some(row));
+        }
         let row = storages::find(self.conn, id)?;
-        self.saw(AggregateKind::Storage, id.get(), row.as_ref().map_or(Version::ZERO, |row| row.version));
+        if let Some(row) = &row {
+            self.saw(AggregateKind::Storage, id.get(), row.version);
+            self.memory.hot.storages.insert(id, row.clone());
+        }
         Ok(row)
     }
 
@@ -119,10 +145,15 @@ impl Queries for Session<'_> {
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
+        if let Some(row) = self.memory.hot.reservations.get(&id) {
+            let row = row.clone();
+            self.saw_reservation(&row);
+            return Ok(Some(row));
+        }
         let row = reservations::find(self.conn, id)?;
-        self.saw(AggregateKind::Reservation, id.get(), row.as_ref().map_or(Version::ZERO, |row| row.version));
-        if let Some(row) = row.as_ref().filter(|row| row.reservation_status.is_live()) {
-            self.live.insert(id, row.booking.period);
+        if let Some(row) = &row {
+            self.saw_reservation(row);
+            self.memory.hot.reservations.insert(id, row.clone());
         }
         Ok(row)
     }
@@ -132,7 +163,9 @@ impl Queries for Session<'_> {
     }
 
     fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError> {
-        reservations::live_overlapping(self.conn, id, period)
+        let rows = reservations::live_overlapping(self.conn, id, period)?;
+        self.free = rows.is_empty().then_some((id, *period));
+        Ok(rows)
     }
 
     fn overdue_holds(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<ReservationRow>, StoreError> {
@@ -152,8 +185,16 @@ impl Queries for Session<'_> {
     }
 
     fn payment(&mut self, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
+        if let Some(row) = self.memory.hot.payments.get(&id) {
+            let row = row.clone();
+            self.saw(AggregateKind::Payment, id.get(), row.version);
+            return Ok(Some(row));
+        }
         let row = payments::find(self.conn, id)?;
-        self.saw(AggregateKind::Payment, id.get(), row.as_ref().map_or(Version::ZERO, |row| row.version));
+        if let Some(row) = &row {
+            self.saw(AggregateKind::Payment, id.get(), row.version);
+            self.memory.hot.payments.insert(id, row.clone());
+        }
         Ok(row)
     }
 
@@ -186,6 +227,9 @@ impl Queries for Session<'_> {
     }
 
     fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
+        if self.memory.is_untold(event) {
+            return Ok(false);
+        }
         messages::was_told(self.conn, event, channel)
     }
 
@@ -199,7 +243,15 @@ impl Queries for Session<'_> {
     }
 
     fn view(&mut self, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
-        storage_views::find(self.conn, id)
+        if let Some(row) = self.memory.hot.views.get(&id) {
+            let row = row.clone();
+            return Ok(Some(row));
+        }
+        let row = storage_views::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.memory.hot.views.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
@@ -207,7 +259,15 @@ impl Queries for Session<'_> {
     }
 
     fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
-        effects::find(self.conn, id)
+        if let Some(row) = self.memory.hot.effects.get(&id) {
+            let row = row.clone();
+            return Ok(Some(row));
+        }
+        let row = effects::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.memory.hot.effects.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError> {

@@ -18,6 +18,7 @@ use storagerent_core::shared::{
 use storagerent_core::storage::Storage;
 use storagerent_core::storage_view::StorageViewRow;
 
+use super::cache::Touched;
 use super::rows::sought;
 use super::session::Session;
 use super::statements::number;
@@ -213,7 +214,10 @@ impl Repositories for Session<'_> {
     fn save_storage(&mut self, storage: &Storage, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = storage.row();
         let change = Change::of(AggregateKind::Storage, row.storage_id.get(), row.version);
-        self.save(&change, event, trace, |conn| storages::save(conn, row))
+        let kept = self.save(&change, event, trace, |conn| storages::save(conn, row))?;
+        self.touched.push(Touched::Storage(row.storage_id));
+        self.memory.hot.storages.insert(row.storage_id, row.clone());
+        Ok(kept)
     }
 
     fn save_reservation(
@@ -224,9 +228,10 @@ impl Repositories for Session<'_> {
     ) -> Result<Sequence, StoreError> {
         let row = reservation.row();
         // The use case has looked before; this is the second look, at what is about to be kept.
-        let claims_more = match self.live.get(&row.booking.reservation_id) {
-            Some(before) => !before.covers(&row.booking.period),
-            None => true,
+        let booking = &row.booking;
+        let claims_more = match self.live.get(&booking.reservation_id) {
+            Some(before) => !before.covers(&booking.period),
+            None => self.free != Some((booking.storage_id, booking.period)),
         };
         if claims_more
             && row.reservation_status.is_live()
@@ -239,18 +244,20 @@ impl Repositories for Session<'_> {
         let is_first = row.version == Version::ZERO.next();
         let keep = if is_first { reservations::insert } else { reservations::update };
         let kept = self.save(&change, event, trace, |conn| keep(conn, row))?;
-        if row.reservation_status.is_live() {
-            self.live.insert(row.booking.reservation_id, row.booking.period);
-        } else {
-            self.live.remove(&row.booking.reservation_id);
-        }
+        self.free = None;
+        self.saw_reservation(row);
+        self.touched.push(Touched::Reservation(row.booking.reservation_id));
+        self.memory.hot.reservations.insert(row.booking.reservation_id, row.clone());
         Ok(kept)
     }
 
     fn save_payment(&mut self, payment: &Payment, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = payment.row();
         let change = Change::of(AggregateKind::Payment, row.payment_id.get(), row.version);
-        self.save(&change, event, trace, |conn| payments::save(conn, row))
+        let kept = self.save(&change, event, trace, |conn| payments::save(conn, row))?;
+        self.touched.push(Touched::Payment(row.payment_id));
+        self.memory.hot.payments.insert(row.payment_id, row.clone());
+        Ok(kept)
     }
 
     fn save_review(&mut self, review: &Review, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
@@ -262,6 +269,7 @@ impl Repositories for Session<'_> {
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
         self.put(|conn| messages::insert(conn, message))?;
         self.was_kept(MESSAGE, message.message_id.get());
+        self.memory.told(message.event_sequence);
         Ok(())
     }
 
@@ -269,18 +277,25 @@ impl Repositories for Session<'_> {
         let is_new = effect.effect_id.get() > self.last_kept(EFFECT)?;
         self.put(|conn| effects::save(conn, effect, is_new))?;
         self.was_kept(EFFECT, effect.effect_id.get());
+        self.touched.push(Touched::Effect(effect.effect_id));
+        self.memory.hot.effects.insert(effect.effect_id, effect.clone());
         Ok(())
     }
 
     fn put_view(&mut self, row: &StorageViewRow) -> Result<(), StoreError> {
-        self.put(|conn| storage_views::save(conn, row))
+        self.put(|conn| storage_views::save(conn, row))?;
+        self.touched.push(Touched::View(row.storage_id));
+        self.memory.hot.views.insert(row.storage_id, row.clone());
+        Ok(())
     }
 
     fn remove_view(&mut self, id: StorageId) -> Result<(), StoreError> {
+        self.memory.hot.views.remove(&id);
         self.put(|conn| storage_views::remove(conn, id))
     }
 
     fn clear_views(&mut self) -> Result<(), StoreError> {
+        self.memory.hot.views.clear();
         self.put(storage_views::clear)
     }
 

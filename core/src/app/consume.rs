@@ -65,8 +65,7 @@ impl Work for Ride {
     }
 
     fn stand_for(&mut self, works: usize) {
-        let works = u32::try_from(works).unwrap_or(u32::MAX);
-        self.events_max = RIDE_MAX.saturating_mul(works).min(RIDE_GROUP_MAX);
+        self.events_max = self.events_max.max(events_max(works));
     }
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -77,13 +76,18 @@ impl Work for Ride {
     }
 }
 
+fn events_max(use_cases: usize) -> u32 {
+    u32::try_from(use_cases).unwrap_or(u32::MAX).saturating_mul(RIDE_MAX).min(RIDE_GROUP_MAX)
+}
+
 impl App {
-    pub(super) fn rides(&self) -> Vec<Ride> {
+    /// The consumers inside the file, to ride with so many use cases.
+    pub(super) fn rides(&self, use_cases: usize) -> Vec<Ride> {
         InFile::ALL
             .into_iter()
             .map(|consumer| {
                 let failed = Arc::new(AtomicBool::new(false));
-                Ride { app: self.clone(), consumer, events_max: RIDE_MAX, failed }
+                Ride { app: self.clone(), consumer, events_max: events_max(use_cases), failed }
             })
             .collect()
     }

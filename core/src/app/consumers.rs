@@ -98,7 +98,7 @@ fn follow_rentals(app: &App, tx: &mut dyn Transaction, event: &Envelope) -> Resu
         Reaction::Occupy(id, _) | Reaction::Release(id, _) | Reaction::CountReviews(id) => id,
     };
     // What was acted on before, or overtaken by a later cause, is not acted on again.
-    if tx.last_storage_cause(id)?.is_some_and(|last| event.sequence <= last) {
+    if tx.last_storage_cause(id, event.sequence)?.is_some() {
         return Ok(());
     }
     let Ok(mut storage) = Storage::load(id, tx.storage(id)?) else { return Ok(()) };

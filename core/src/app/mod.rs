@@ -14,6 +14,7 @@ mod outside;
 mod queries;
 mod request;
 mod reserve;
+mod reserve_all;
 mod reviews;
 mod run_due;
 mod settle;
@@ -33,6 +34,7 @@ use crate::message::INBOX;
 use crate::payment::{Breaker, BreakerState};
 use crate::ports::{
     Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, write, write_all,
+    write_many,
 };
 use crate::settings::{self, Settings};
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
@@ -227,9 +229,28 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        let rides = self.rides();
-        let riding = rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect();
-        let answer = write_all(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding);
+        self.riding(1, |riding| write_all(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding))
+    }
+
+    /// Many transactions of use cases in one group: each is told what it would have been alone.
+    fn write_many<T, E, F>(&self, wait_max: Duration, works: Vec<F>) -> Vec<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    {
+        let app = |f: F| {
+            let app = self.clone();
+            move |tx: &mut dyn Transaction| f(&app, tx)
+        };
+        let works: Vec<_> = works.into_iter().map(app).collect();
+        self.riding(works.len(), |riding| write_many(self.parts().store.as_ref(), wait_max, works, riding))
+    }
+
+    /// Lets the consumers inside the file ride with what `f` writes; redoes what of them failed.
+    fn riding<R>(&self, use_cases: usize, f: impl FnOnce(Vec<Box<dyn Work>>) -> R) -> R {
+        let rides = self.rides(use_cases);
+        let answer = f(rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect());
         for ride in rides.iter().filter(|ride| ride.failed()) {
             self.redo(ride.consumer());
         }

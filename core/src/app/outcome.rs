@@ -28,16 +28,23 @@ impl App {
     /// Records what came of an effect, in a transaction of its own.
     pub(super) fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
         let effect = effect.clone();
-        let outcome = outcome.plain();
-        self.write_within(PATIENCE, move |app, tx| {
-            let moment = app.moment::<_, Error>(tx)?;
-            let row =
-                tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
-            let is_mine =
-                row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
-            let reservation = app.record(tx, row, outcome, is_mine, &moment)?;
-            Ok(Concluded { is_news: is_mine, reservation })
-        })
+        self.write_within(PATIENCE, move |app, tx| app.conclude_within(tx, &effect, outcome))
+    }
+
+    /// The same for many, in one group.
+    pub(super) fn conclude_all(&self, outcomes: Vec<(Effect, Outcome)>) -> Vec<Result<Concluded, Error>> {
+        let work = |(effect, outcome): (Effect, Outcome)| {
+            move |app: &App, tx: &mut dyn Transaction| app.conclude_within(tx, &effect, outcome)
+        };
+        self.write_many(PATIENCE, outcomes.into_iter().map(work).collect())
+    }
+
+    fn conclude_within(&self, tx: &mut dyn Transaction, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
+        let moment = self.moment::<_, Error>(tx)?;
+        let row = tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
+        let is_mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
+        let reservation = self.record(tx, row, outcome.plain(), is_mine, &moment)?;
+        Ok(Concluded { is_news: is_mine, reservation })
     }
 
     fn record(

@@ -34,7 +34,7 @@ pub struct Reserving {
 
 /// Who makes the charge of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Charged {
+pub(super) enum Charged {
     /// Whoever reserves, at once: the effect is leased to it.
     ByCaller,
     /// The host, when it asks for due effects.
@@ -42,7 +42,7 @@ enum Charged {
 }
 
 /// What the first transaction came to.
-enum Begun {
+pub(super) enum Begun {
     /// A hold stands; the charge is this caller's to make, or the host's if there is none here.
     Held(Box<ReservationRow>, Option<Box<Charging>>),
     /// It was done before under this key.
@@ -52,9 +52,9 @@ enum Begun {
 }
 
 /// A charge to make, and the settings it was written under.
-struct Charging {
-    effect: Effect,
-    settings: Settings,
+pub(super) struct Charging {
+    pub(super) effect: Effect,
+    pub(super) settings: Settings,
 }
 
 impl App {
@@ -134,12 +134,12 @@ impl App {
         Ok(Reserving { reservation, effect: None })
     }
 
-    fn charged(&self) -> Charged {
+    pub(super) fn charged(&self) -> Charged {
         if self.parts().gateway.is_some() { Charged::ByCaller } else { Charged::Later }
     }
 
     /// The same request again, once the gateway has said what became of its charge.
-    fn reserve_after_settling(
+    pub(super) fn reserve_after_settling(
         &self,
         caller: &Caller,
         command: Reserve,
@@ -160,28 +160,36 @@ impl App {
     /// T1: the hold, or what the idempotency key remembers.
     fn hold(&self, caller: &Caller, command: Reserve, charged: Charged) -> Result<Begun, ReservationError> {
         let caller = caller.clone();
-        self.write(move |app, tx| {
-            let moment = app.moment::<_, ReservationError>(tx)?;
-            if let Some(key) = caller.idempotency_key()
-                && let Some(begun) = app.recall(tx, &caller, key, &command, charged, &moment)?
-            {
-                return Ok(begun);
-            }
-            let quote = app.judge(tx, command, &moment)?;
-            let trace = app.trace(&caller, moment.now);
-            let (row, effect) = app.place_hold(tx, &caller, quote, charged, &moment, &trace)?;
-            if let Some(key) = caller.idempotency_key() {
-                tx.put_idempotency(&IdempotencyRow {
-                    scope: caller.scope(),
-                    command: COMMAND.to_owned(),
-                    key: key.clone(),
-                    body: command.fingerprint(),
-                    reservation_id: row.booking.reservation_id,
-                })?;
-            }
-            let charging = effect.map(|effect| Box::new(Charging { effect, settings: moment.settings }));
-            Ok(Begun::Held(Box::new(row), charging))
-        })
+        self.write(move |app, tx| app.hold_within(tx, &caller, command, charged))
+    }
+
+    pub(super) fn hold_within(
+        &self,
+        tx: &mut dyn Transaction,
+        caller: &Caller,
+        command: Reserve,
+        charged: Charged,
+    ) -> Result<Begun, ReservationError> {
+        let moment = self.moment::<_, ReservationError>(tx)?;
+        if let Some(key) = caller.idempotency_key()
+            && let Some(begun) = self.recall(tx, caller, key, &command, charged, &moment)?
+        {
+            return Ok(begun);
+        }
+        let quote = self.judge(tx, command, &moment)?;
+        let trace = self.trace(caller, moment.now);
+        let (row, effect) = self.place_hold(tx, caller, quote, charged, &moment, &trace)?;
+        if let Some(key) = caller.idempotency_key() {
+            tx.put_idempotency(&IdempotencyRow {
+                scope: caller.scope(),
+                command: COMMAND.to_owned(),
+                key: key.clone(),
+                body: command.fingerprint(),
+                reservation_id: row.booking.reservation_id,
+            })?;
+        }
+        let charging = effect.map(|effect| Box::new(Charging { effect, settings: moment.settings }));
+        Ok(Begun::Held(Box::new(row), charging))
     }
 
     /// What a used key stands for; `None` when it is free.
@@ -320,7 +328,7 @@ impl App {
 
     /// What the caller is told once the gateway has answered. If T2 was not committed, whether the reservation stands is not
     /// known to us.
-    fn answer(
+    pub(super) fn answer(
         &self,
         held: ReservationRow,
         concluded: Result<Concluded, Error>,

@@ -23,4 +23,4 @@ pub use queries::{
 };
 pub use questions::{Bookings, Offer, Offers};
 pub use repositories::{Repositories, Transaction};
-pub use store::{Store, StoreError, Verdict, Work, write, write_all};
+pub use store::{Store, StoreError, Verdict, Work, write, write_all, write_many};

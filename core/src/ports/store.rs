@@ -147,6 +147,19 @@ impl<R> Slot<R> {
     fn lock(&self) -> std::sync::MutexGuard<'_, Told<R>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Waits until all is told: the answer, or why there is none.
+    fn wait(&self) -> Result<R, StoreError> {
+        let mut told = self.lock();
+        while told.waiting_for > 0 {
+            told = self.changed.wait(told).unwrap_or_else(PoisonError::into_inner);
+        }
+        match (told.error.take(), told.result.take()) {
+            (Some(error), _) => Err(error),
+            (None, Some(answer)) => Ok(answer),
+            (None, None) => Err(StoreError::Aborted("the work gave no answer".to_owned())),
+        }
+    }
 }
 
 /// The use case's own work: its answer is told only after its group's COMMIT, refusals too.
@@ -178,8 +191,11 @@ where
         told.error = outcome.err();
         told.result = answer;
         told.waiting_for -= 1;
+        let is_last = told.waiting_for == 0;
         drop(told);
-        slot.changed.notify_all();
+        if is_last {
+            slot.changed.notify_all();
+        }
     }
 }
 
@@ -204,8 +220,13 @@ impl<R: Send> Work for Riding<R> {
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         self.work.done(outcome);
-        self.slot.lock().waiting_for -= 1;
-        self.slot.changed.notify_all();
+        let mut told = self.slot.lock();
+        told.waiting_for -= 1;
+        let is_last = told.waiting_for == 0;
+        drop(told);
+        if is_last {
+            self.slot.changed.notify_all();
+        }
     }
 }
 
@@ -239,20 +260,38 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let told = Told { waiting_for: 1 + riding.len(), result: None, error: None };
-    let slot = Arc::new(Slot { told: Mutex::new(told), changed: Condvar::new() });
-    let mut group: Vec<Box<dyn Work>> = vec![Box::new(Asked { f: Some(f), answer: None, slot: Arc::clone(&slot) })];
-    group.extend(riding.into_iter().map(|work| Box::new(Riding { work, slot: Arc::clone(&slot) }) as Box<dyn Work>));
+    let mut answers = write_many(store, wait_max, vec![f], riding);
+    answers.pop().unwrap_or_else(|| Err(StoreError::Aborted("the work gave no answer".to_owned()).into()))
+}
+
+/// Does many pieces of work, in this order and in one group, and waits for all their answers; the riding works come after them.
+/// Each has the answer it would have had alone.
+pub fn write_many<T, E, F>(
+    store: &dyn Store,
+    wait_max: Duration,
+    works: Vec<F>,
+    riding: Vec<Box<dyn Work>>,
+) -> Vec<Result<T, E>>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+{
+    // What rides counts with the last work.
+    let last = works.len().saturating_sub(1);
+    let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(works.len() + riding.len());
+    let mut slots = Vec::with_capacity(works.len());
+    for (n, f) in works.into_iter().enumerate() {
+        let waiting_for = if n == last { 1 + riding.len() } else { 1 };
+        let told = Mutex::new(Told { waiting_for, result: None, error: None });
+        let slot = Arc::new(Slot { told, changed: Condvar::new() });
+        group.push(Box::new(Asked { f: Some(f), answer: None, slot: Arc::clone(&slot) }));
+        slots.push(slot);
+    }
+    let Some(slot) = slots.last() else { return Vec::new() };
+    group.extend(riding.into_iter().map(|work| Box::new(Riding { work, slot: Arc::clone(slot) }) as Box<dyn Work>));
     if store.submit(group, wait_max) {
         store.drive();
     }
-    let mut told = slot.lock();
-    while told.waiting_for > 0 {
-        told = slot.changed.wait(told).unwrap_or_else(PoisonError::into_inner);
-    }
-    match (told.error.take(), told.result.take()) {
-        (Some(error), _) => Err(error.into()),
-        (None, Some(answer)) => answer,
-        (None, None) => Err(StoreError::Aborted("the work gave no answer".to_owned()).into()),
-    }
+    slots.iter().map(|slot| slot.wait().unwrap_or_else(|error| Err(error.into()))).collect()
 }

@@ -111,7 +111,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         settings() -> Settings;
         head() -> Head;
         events(filter: &EventFilter, page: Page) -> Vec<Envelope>;
-        last_storage_cause(id: StorageId) -> Option<Sequence>;
+        last_storage_cause(id: StorageId, since: Sequence) -> Option<Sequence>;
         check_log(limit: usize) -> Vec<Finding>;
         storage(id: StorageId) -> Option<StorageRow>;
         storages(page: Page) -> Vec<StorageRow>;
