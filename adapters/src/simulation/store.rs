@@ -122,6 +122,10 @@ impl Work for Watched {
         self.work.stand_for(works);
     }
 
+    fn take_over(&self) -> bool {
+        self.work.take_over()
+    }
+
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         let Watched { work, site, unknown, saw } = *self;
         if let (Some(site), true) = (site, outcome.is_ok() && saw > 0) {

@@ -21,6 +21,12 @@ const SQLITE_MIN: i32 = 3_051_003;
 /// All statements of this adapter fit, so that none is compiled twice.
 const STATEMENTS_MAX: usize = 256;
 
+/// The page size of a new file.
+const PAGE_BYTES: i64 = 2048;
+
+/// So many pages of WAL are folded into the file at a time: 16 MB.
+const WAL_PAGES: i64 = 8 * 1024;
+
 /// The writer's page cache, in KiB; only as much is taken as pages are used.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
@@ -166,9 +172,12 @@ pub(super) fn open_in_memory() -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Lets the writer keep more pages in memory than a reader: what does not fit is written before its time, and read again.
-pub(super) fn widen_cache(conn: &Connection) -> Result<(), StoreError> {
-    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(store_error)
+/// Sets up the connection that writes: it keeps more pages in memory than a reader, for what does not fit is written before its
+/// time, and read again; and it folds the WAL into the file less often, for a page that changes again need not be folded twice.
+pub(super) fn set_up_writer(conn: &Connection) -> Result<(), StoreError> {
+    let set = |name, value| conn.pragma_update(None, name, value).map_err(store_error);
+    set("cache_size", -WRITER_CACHE_KIB)?;
+    set("wal_autocheckpoint", WAL_PAGES)
 }
 
 /// Makes a connection one that changes nothing.
@@ -198,7 +207,8 @@ pub(super) fn set_up(conn: &Connection) -> rusqlite::Result<()> {
         conn.set_db_config(config, value)?;
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "page_size", std::env::var("PS").ok().and_then(|p| p.parse().ok()).unwrap_or(4096))?;
+    // Of a new file. Most changes touch a page here and there: a smaller page is less to write and to sync.
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     // What a savepoint would need to be undone stays in memory; it is worth nothing after a crash.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cell_size_check", true)

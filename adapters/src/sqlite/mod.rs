@@ -43,6 +43,9 @@ use time::CAN_WAIT;
 /// So many connections are kept for readers to come; more readers at once open their own.
 const READERS_KEPT_MAX: usize = 8;
 
+/// So many groups are led by one caller, who has an answer to give too; then another one who waits has to.
+const LEAD_GROUPS_MAX: usize = 8;
+
 /// What a store in memory has for a path.
 const MEMORY: &str = ":memory:";
 
@@ -120,7 +123,7 @@ impl SqliteStore {
         connect::fold_wal(&conn)?;
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;
-        connect::widen_cache(&conn)?;
+        connect::set_up_writer(&conn)?;
         Ok(SqliteStore::over(conn, Place::File(path)))
     }
 
@@ -246,6 +249,7 @@ impl Store for SqliteStore {
         if self.mark.is_set() {
             return;
         }
+        let mut groups = 0;
         while let Some(leader) = self.queue.lead() {
             // Those are told before a group makes them wait even longer.
             let mut told = leader.dismiss_late();
@@ -253,9 +257,14 @@ impl Store for SqliteStore {
                 let group = leader.take();
                 told = group::run(&mut self.writer(), self.mirror(), &leader, &self.mark, group);
             }
+            groups += 1;
+            let hands_over = CAN_WAIT && groups >= LEAD_GROUPS_MAX && leader.hand_over();
             // Whoever is told may lead in turn.
             drop(leader);
             queue::tell(told);
+            if hands_over {
+                return;
+            }
         }
     }
 

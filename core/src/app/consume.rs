@@ -99,21 +99,31 @@ impl App {
         if !row.may_run(now) {
             return Ok(0);
         }
-        let page = Page { after: row.cursor.get(), limit: Some(limit) };
-        let events = tx.events(&EventFilter::default(), page)?;
-        let Some(last) = events.last() else { return Ok(0) };
         let anything_parked = !tx.dead_events(consumer.name(), None)?.is_empty();
         let mut views = Views::default();
-        for event in &events {
-            if anything_parked && self.park_behind(tx, consumer, event)? {
-                continue;
+        let (mut taken, mut last) = (0, row.cursor);
+        // More than once, for what it raises itself is for it to see too.
+        while taken < limit {
+            let events = tx.events(&EventFilter::default(), Page { after: last.get(), limit: Some(limit - taken) })?;
+            let Some(end) = events.last() else { break };
+            last = end.sequence;
+            for event in &events {
+                if anything_parked && self.park_behind(tx, consumer, event)? {
+                    continue;
+                }
+                self.apply(tx, consumer, event, &mut views).map_err(Setback::Event)?;
             }
-            self.apply(tx, consumer, event, &mut views).map_err(Setback::Event)?;
+            taken = taken.saturating_add(u32::try_from(events.len()).unwrap_or(u32::MAX));
+            if tx.head()?.sequence <= last {
+                break;
+            }
         }
-        views.keep(tx).map_err(|e| Setback::Event(trouble(e)))?;
-        row.advance(last.sequence);
-        tx.put_consumer(&row)?;
-        Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
+        if taken > 0 {
+            views.keep(tx).map_err(|e| Setback::Event(trouble(e)))?;
+            row.advance(last);
+            tx.put_consumer(&row)?;
+        }
+        Ok(taken)
     }
 
     pub(super) fn apply(

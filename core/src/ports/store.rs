@@ -110,6 +110,11 @@ pub trait Work: Send {
     /// Told before `run` for how many works it runs, itself included.
     fn stand_for(&mut self, _works: usize) {}
 
+    /// Asked of a work that waits: whether somebody waits for it who will now `drive` in the leader's place.
+    fn take_over(&self) -> bool {
+        false
+    }
+
     /// Told once, after the group's COMMIT, whether kept or undone; or at once with the error if it was never run. May `submit`
     /// further work, but must not wait for any: the one who tells is the one who would do it.
     fn done(self: Box<Self>, outcome: Result<(), StoreError>);
@@ -122,7 +127,8 @@ pub trait Store: Send + Sync {
     /// must `drive`.
     fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool;
 
-    /// Leads, group by group, until the queue is empty; returns at once if another leads.
+    /// Leads, group by group, until the queue is empty or, after some groups, a waiting work's caller takes over; returns at once
+    /// if another leads.
     fn drive(&self);
 
     /// Reads what is committed, in one short snapshot.
@@ -141,6 +147,8 @@ struct Told<R> {
     waiting_for: usize,
     result: Option<R>,
     error: Option<StoreError>,
+    /// The leader asks whoever waits here to lead.
+    takes_over: bool,
 }
 
 impl<R> Slot<R> {
@@ -149,9 +157,15 @@ impl<R> Slot<R> {
     }
 
     /// Waits until all is told: the answer, or why there is none.
-    fn wait(&self) -> Result<R, StoreError> {
+    fn wait(&self, store: &dyn Store) -> Result<R, StoreError> {
         let mut told = self.lock();
         while told.waiting_for > 0 {
+            if std::mem::take(&mut told.takes_over) {
+                drop(told);
+                store.drive();
+                told = self.lock();
+                continue;
+            }
             told = self.changed.wait(told).unwrap_or_else(PoisonError::into_inner);
         }
         match (told.error.take(), told.result.take()) {
@@ -183,6 +197,12 @@ where
         let verdict = if answer.is_ok() { Verdict::Keep } else { Verdict::Undo };
         self.answer = Some(answer);
         verdict
+    }
+
+    fn take_over(&self) -> bool {
+        self.slot.lock().takes_over = true;
+        self.slot.changed.notify_all();
+        true
     }
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -283,7 +303,7 @@ where
     let mut slots = Vec::with_capacity(works.len());
     for (n, f) in works.into_iter().enumerate() {
         let waiting_for = if n == last { 1 + riding.len() } else { 1 };
-        let told = Mutex::new(Told { waiting_for, result: None, error: None });
+        let told = Mutex::new(Told { waiting_for, result: None, error: None, takes_over: false });
         let slot = Arc::new(Slot { told, changed: Condvar::new() });
         group.push(Box::new(Asked { f: Some(f), answer: None, slot: Arc::clone(&slot) }));
         slots.push(slot);
@@ -293,5 +313,5 @@ where
     if store.submit(group, wait_max) {
         store.drive();
     }
-    slots.iter().map(|slot| slot.wait().unwrap_or_else(|error| Err(error.into()))).collect()
+    slots.iter().map(|slot| slot.wait(store).unwrap_or_else(|error| Err(error.into()))).collect()
 }

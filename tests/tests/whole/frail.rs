@@ -85,6 +85,10 @@ impl Work for Through {
         self.work.stand_for(works);
     }
 
+    fn take_over(&self) -> bool {
+        self.work.take_over()
+    }
+
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         self.work.done(outcome);
     }
