@@ -20,6 +20,9 @@ macro_rules! select {
     };
 }
 
+/// The words for the kinds of actions.
+const KINDS: [&str; 4] = ["charge", "void", "refund", "deliver"];
+
 fn read(row: &Row<'_>) -> Result<EffectRow, StoreError> {
     let c = Columns::of("effects", row);
     Ok(EffectRow {
@@ -59,7 +62,8 @@ pub(in crate::sqlite) fn open(conn: &Connection, now: DateTime<Utc>, page: Page)
     let (after, limit) = bounds(page);
     // Without the index named, all effects ever done would be walked through in order of id.
     let sql = select!(
-        "INDEXED BY effects_ready WHERE ready_at IS NOT NULL AND ready_at <= ?3
+        "INDEXED BY effects_open WHERE status IN ('due', 'leased', 'unknown')
+         AND kind IN ('charge', 'void', 'refund', 'deliver') AND ready_at <= ?3
          AND NOT (kind = 'charge' AND status = 'leased') AND effect_id > ?1 ORDER BY effect_id LIMIT ?2"
     );
     all(conn, sql, (after, limit, moment(now)), read)
@@ -80,13 +84,19 @@ pub(in crate::sqlite) fn loose_charges(
 }
 
 pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_ready \
-               WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1";
-    one(conn, sql, [], |row| {
-        let c = Columns::of("effects", row);
-        c.int()?;
-        c.moment()
-    })
+    let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_open \
+               WHERE status IN ('due', 'leased', 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
+               ORDER BY ready_at LIMIT 1";
+    let mut next = None;
+    for kind in KINDS {
+        let of_kind = one(conn, sql, [kind], |row| {
+            let c = Columns::of("effects", row);
+            c.int()?;
+            c.moment()
+        })?;
+        next = next.into_iter().chain(of_kind).min();
+    }
+    Ok(next)
 }
 
 /// Adds or changes an effect; a second one of a kind under one key is refused.

@@ -66,14 +66,10 @@ pub(in crate::sqlite) fn list(
             "WHERE ?3 IS NULL AND storage_id = ?4 AND (?5 IS NULL OR +status = ?5)
              AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
         )
-    } else if status.is_some() {
-        select!(
-            "WHERE ?3 IS NULL AND ?4 IS NULL AND status = ?5
-             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
-        )
     } else {
+        // A state has no index: each change of state would have to move an entry of it.
         select!(
-            "WHERE ?3 IS NULL AND ?4 IS NULL AND ?5 IS NULL
+            "WHERE ?3 IS NULL AND ?4 IS NULL AND (?5 IS NULL OR status = ?5)
              AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
         )
     };

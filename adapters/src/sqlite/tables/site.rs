@@ -1,5 +1,7 @@
 //! What concerns the site as a whole: settings, used idempotency keys, and how much of everything there is.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use storagerent_core::ports::{Counts, IdempotencyRow, StoreError};
 use storagerent_core::reservation::ReservationStatus;
@@ -58,11 +60,17 @@ pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRo
 }
 
 pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {
-    let by_status = "SELECT count(*) FROM reservations WHERE status = ?1";
-    let reservations = ReservationStatus::ALL
-        .into_iter()
-        .map(|status| Ok((status.as_str().to_owned(), number(conn, by_status, [status.as_str()])?)))
-        .collect::<Result<_, StoreError>>()?;
+    let mut reservations: BTreeMap<String, u64> =
+        ReservationStatus::ALL.into_iter().map(|status| (status.as_str().to_owned(), 0)).collect();
+    let by_status = "SELECT status, count(*) FROM reservations GROUP BY status";
+    let found = all(conn, by_status, [], |row| {
+        let c = Columns::of("reservations", row);
+        Ok((c.text()?, c.number()?))
+    })?;
+    for (status, count) in found {
+        // What is no status is told by whoever reads the row.
+        reservations.entry(status).and_modify(|known| *known = count);
+    }
     let open = "SELECT count(*) FROM effects WHERE status IN ('due', 'leased', 'unknown')";
     Ok(Counts {
         storages: number(conn, "SELECT count(*) FROM storages WHERE deleted = 0", [])?,
