@@ -294,3 +294,67 @@ fn a_large_group_in_memory_goes_on_beside_readers() {
     });
     assert_eq!(storages(&store), 5_000);
 }
+
+struct Ride {
+    name: &'static str,
+    stands_for: usize,
+    ran: Arc<AtomicUsize>,
+    told: Told,
+}
+
+impl Work for Ride {
+    fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+        assert_eq!(tx.storages(Page::default()).unwrap().len(), 3, "what it rides with has been done");
+        self.ran.fetch_add(self.stands_for, Ordering::SeqCst);
+        Verdict::Keep
+    }
+
+    fn rides_as(&self) -> Option<&'static str> {
+        Some(self.name)
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.stands_for = works;
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+        self.told.lock().unwrap().push((self.name, outcome));
+    }
+}
+
+#[test]
+fn what_rides_runs_once_for_the_whole_group_after_it() {
+    let (_folder, store, _) = in_file();
+    let (ran, outcomes) = ([Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))], Told::default());
+    for name in ["a", "b", "c"] {
+        let ride = |n: usize, rides| {
+            let (ran, told) = (Arc::clone(&ran[n]), Arc::clone(&outcomes));
+            Box::new(Ride { name: rides, stands_for: 0, ran, told }) as Box<dyn Work>
+        };
+        store.submit(vec![keeping(name, &outcomes), ride(0, "first"), ride(1, "second")], WAIT);
+    }
+    store.drive();
+    assert_eq!(ran.map(|ran| ran.load(Ordering::SeqCst)), [3, 3], "once each, for three");
+    let names: Vec<_> = told(&outcomes).into_iter().map(|(name, outcome)| (name, outcome == Ok(()))).collect();
+    let first = ["a", "b", "c", "first", "first", "first", "second", "second", "second"];
+    assert_eq!(names, first.map(|name| (name, true)));
+}
+
+#[test]
+fn what_is_remembered_is_undone_with_its_work_and_forgotten_when_others_write() {
+    let (_folder, store, path) = in_file();
+    let other = SqliteStore::open(&path).unwrap();
+    for round in 1..=3 {
+        write(&store, WAIT, register).unwrap();
+        let refused = write(&store, WAIT, |tx| {
+            register(tx)?;
+            Err::<(), _>(StoreError::Other("refused".to_owned()))
+        });
+        assert!(refused.is_err());
+        write(&other, WAIT, register).unwrap();
+        assert_eq!(storages(&store), 2 * round);
+        let head = write(&store, WAIT, |tx| tx.head()).unwrap();
+        assert_eq!(head.sequence.get(), 2 * round as u64);
+        assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
+    }
+}
