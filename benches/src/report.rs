@@ -9,8 +9,21 @@ use crate::site::Failure;
 
 /// The order of the table.
 const ORDER: [&str; 15] = [
-    "floor-one", "hand-group", "hand-one", "hand-two", "peer", "at-once", "callers", "alone", "mixed", "cancel", "view-page",
-    "view-one", "rebuild", "open", "memory",
+    "floor-one",
+    "hand-group",
+    "hand-one",
+    "hand-two",
+    "peer",
+    "at-once",
+    "callers",
+    "alone",
+    "mixed",
+    "cancel",
+    "view-page",
+    "view-one",
+    "rebuild",
+    "open",
+    "memory",
 ];
 /// What the picture shows.
 const DRAWN: [&str; 7] = ["hand-group", "hand-one", "hand-two", "peer", "at-once", "callers", "alone"];
@@ -73,7 +86,14 @@ fn table(medians: &[Figures]) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {:.0} | {:.1} | {:.1} | {:.1} | {:.0} | {:.0} |",
-            one.storages, name(one), one.per_second, one.p50_us, one.p99_us, one.cpu_us, one.bytes_written, one.memory_mb
+            one.storages,
+            name(one),
+            one.per_second,
+            one.p50_us,
+            one.p99_us,
+            one.cpu_us,
+            one.bytes_written,
+            one.memory_mb
         );
     }
     text

@@ -270,12 +270,35 @@ impl Store for SqliteStore {
 
     fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
         self.with_reader(|conn| {
-            let snapshot = conn.unchecked_transaction().map_err(store_error)?;
+            let snapshot = Snapshot::begin(conn)?;
             // The first read fixes what the snapshot shows.
             migrations::still_known(conn)?;
             f(&mut Session::new(conn, &mut Memory::default()));
-            // After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
-            if conn.is_autocommit() { Ok(()) } else { snapshot.rollback().map_err(store_error) }
+            snapshot.end()
         })?
+    }
+}
+
+/// A reader's transaction.
+struct Snapshot<'c> {
+    conn: &'c Connection,
+}
+
+impl<'c> Snapshot<'c> {
+    fn begin(conn: &'c Connection) -> Result<Self, StoreError> {
+        statements::run(conn, "BEGIN", [])?;
+        Ok(Snapshot { conn })
+    }
+
+    /// After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
+    fn end(&self) -> Result<(), StoreError> {
+        if self.conn.is_autocommit() { Ok(()) } else { statements::run(self.conn, "ROLLBACK", []) }
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // Whoever breaks off while reading leaves no transaction behind; a failure here shows with the next BEGIN.
+        let _ = self.end();
     }
 }

@@ -15,8 +15,10 @@ use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Ver
 const RIDE_MAX: u32 = 64;
 /// So many in all: a group that takes long keeps other processes from the file.
 const RIDE_GROUP_MAX: u32 = 2_048;
-/// So many events are folded in one transaction when catching up.
-const BATCH_MAX: u32 = 256;
+/// So many events are folded in one transaction when catching up: long enough that waiting for the disk is a small part of it.
+const BATCH_MAX: u32 = 2_048;
+/// So many events of a failed batch are redone one by one in a pass.
+const REDO_MAX: u32 = 256;
 
 /// Why a batch was undone.
 pub(super) enum Setback {
@@ -154,7 +156,7 @@ impl App {
     /// Redoes a failed batch event by event, so that only what fails waits or is parked; answers how many it passed. Trouble
     /// with the store is left to the next pass.
     pub(super) fn redo(&self, consumer: InFile) -> u32 {
-        (0..BATCH_MAX).take_while(|_| matches!(self.step(consumer), Ok(true))).count() as u32
+        (0..REDO_MAX).take_while(|_| matches!(self.step(consumer), Ok(true))).count() as u32
     }
 
     /// One event in a transaction of its own; says whether there may be more.
