@@ -23,14 +23,14 @@ const SCHEMA: &str = "
         content TEXT);";
 
 /// The tables and a connection to them.
-pub struct ByHand {
+pub(crate) struct ByHand {
     conn: Connection,
     last: i64,
 }
 
 /// How the nine statements are committed.
 #[derive(Debug, Clone, Copy)]
-pub enum Commits {
+pub(crate) enum Commits {
     /// All in one, by whoever calls.
     One,
     /// In two, as the engine does: hold and payment asked for; then the rest.
@@ -39,7 +39,7 @@ pub enum Commits {
 
 impl ByHand {
     /// Makes a file with so many storages.
-    pub fn make(path: &Path, storages: u64) -> rusqlite::Result<()> {
+    pub(crate) fn make(path: &Path, storages: u64) -> rusqlite::Result<()> {
         let mut conn = Connection::open(path)?;
         conn.execute_batch(SCHEMA)?;
         let tx = conn.transaction()?;
@@ -54,7 +54,7 @@ impl ByHand {
     }
 
     /// Opens it, as durable as the engine.
-    pub fn open(path: &Path) -> rusqlite::Result<Self> {
+    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
         let conn = Connection::open(path)?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.set_prepared_statement_cache_capacity(64);
@@ -62,7 +62,7 @@ impl ByHand {
     }
 
     /// Reserves one storage.
-    pub fn reserve(&mut self, storage: u64, customer: &str, commits: Commits) -> rusqlite::Result<()> {
+    pub(crate) fn reserve(&mut self, storage: u64, customer: &str, commits: Commits) -> rusqlite::Result<()> {
         self.begin()?;
         self.hold(storage, customer)?;
         if matches!(commits, Commits::Two) {
@@ -74,7 +74,7 @@ impl ByHand {
     }
 
     /// Reserves many in one transaction.
-    pub fn reserve_all(&mut self, wanted: &[(u64, String)]) -> rusqlite::Result<()> {
+    pub(crate) fn reserve_all(&mut self, wanted: &[(u64, String)]) -> rusqlite::Result<()> {
         self.begin()?;
         for (storage, customer) in wanted {
             self.hold(*storage, customer)?;

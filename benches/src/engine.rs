@@ -13,7 +13,7 @@ use crate::site::{self, Failure};
 const PAGE: u32 = 100;
 
 /// A customer who calls.
-pub fn caller(n: u64) -> Result<Caller, Failure> {
+pub(crate) fn caller(n: u64) -> Result<Caller, Failure> {
     Ok(Caller::customer(site::customer(n).parse()?))
 }
 
@@ -23,7 +23,7 @@ fn reserve(app: &App, n: u64, storages: u64) -> Result<(), Failure> {
 }
 
 /// Reserves from so many blocking threads; every answer is a paid reservation, and every consumer has seen it.
-pub fn threads(app: &App, storages: u64, times: u64, threads: u64) -> Result<Vec<Duration>, Failure> {
+pub(crate) fn threads(app: &App, storages: u64, times: u64, threads: u64) -> Result<Vec<Duration>, Failure> {
     let next = AtomicU64::new(0);
     let work = || -> Result<Vec<Duration>, Failure> {
         let mut answers = Vec::new();
@@ -53,7 +53,7 @@ pub fn threads(app: &App, storages: u64, times: u64, threads: u64) -> Result<Vec
 }
 
 /// Reserves for so many callers in one call, again and again.
-pub fn at_once(app: &App, storages: u64, times: u64, together: u64) -> Result<Vec<Duration>, Failure> {
+pub(crate) fn at_once(app: &App, storages: u64, times: u64, together: u64) -> Result<Vec<Duration>, Failure> {
     let mut answers = Vec::new();
     for from in (0..times).step_by(together as usize) {
         let wanted = (from..(from + together).min(times))
@@ -70,7 +70,7 @@ pub fn at_once(app: &App, storages: u64, times: u64, together: u64) -> Result<Ve
 }
 
 /// Lets whatever consumer is behind go on.
-pub fn caught_up(app: &App) -> Result<(), Failure> {
+pub(crate) fn caught_up(app: &App) -> Result<(), Failure> {
     while app.consumers()?.iter().any(|c| c.behind > 0) {
         app.run_due()?;
     }
@@ -78,7 +78,7 @@ pub fn caught_up(app: &App) -> Result<(), Failure> {
 }
 
 /// Cancels so many reservations; the refunds are made afterwards, in passes of `run_due`.
-pub fn cancel(app: &App, times: u64) -> Result<Vec<Duration>, Failure> {
+pub(crate) fn cancel(app: &App, times: u64) -> Result<Vec<Duration>, Failure> {
     let manager = Caller::manager();
     let mut failed = None;
     let answers = each(times, |n| {
@@ -94,7 +94,7 @@ pub fn cancel(app: &App, times: u64) -> Result<Vec<Duration>, Failure> {
 }
 
 /// Of ten calls three reserve; four show a storage, three a page of the view.
-pub fn mixed(app: &App, storages: u64, times: u64) -> Result<Vec<Duration>, Failure> {
+pub(crate) fn mixed(app: &App, storages: u64, times: u64) -> Result<Vec<Duration>, Failure> {
     (0..times)
         .map(|n| {
             let begun = Instant::now();
@@ -109,20 +109,20 @@ pub fn mixed(app: &App, storages: u64, times: u64) -> Result<Vec<Duration>, Fail
 }
 
 /// A page of the view, from anywhere.
-pub fn page(app: &App, n: u64, storages: u64) -> Result<(), Failure> {
+pub(crate) fn page(app: &App, n: u64, storages: u64) -> Result<(), Failure> {
     let after = site::storage(n, storages.saturating_sub(u64::from(PAGE)).max(1));
     app.views(&ViewFilter::default(), Page { after, limit: Some(PAGE) })?;
     Ok(())
 }
 
 /// One row of the view.
-pub fn one(app: &App, n: u64, storages: u64) -> Result<(), Failure> {
+pub(crate) fn one(app: &App, n: u64, storages: u64) -> Result<(), Failure> {
     app.view(StorageId::new(site::storage(n, storages)))?;
     Ok(())
 }
 
 /// Empties the view and folds the log anew; each event counts as one answer.
-pub fn rebuild(app: &App) -> Result<(u64, Duration), Failure> {
+pub(crate) fn rebuild(app: &App) -> Result<(u64, Duration), Failure> {
     let events = app.status()?.events.get();
     let begun = Instant::now();
     app.replay(&Caller::manager(), "view")?;
@@ -130,7 +130,7 @@ pub fn rebuild(app: &App) -> Result<(u64, Duration), Failure> {
 }
 
 /// Opens the file, until the first row was read.
-pub fn open(path: &Path) -> Result<Duration, Failure> {
+pub(crate) fn open(path: &Path) -> Result<Duration, Failure> {
     let begun = Instant::now();
     let app = site::open(path)?;
     one(&app, 1, 1)?;

@@ -7,7 +7,7 @@ use crate::measure::each;
 use crate::site;
 
 /// Reserves in a map, and answers how long each took.
-pub fn reserve(storages: u64, times: u64) -> Vec<Duration> {
+pub(crate) fn reserve(storages: u64, times: u64) -> Vec<Duration> {
     let mut taken: HashMap<u64, (u64, String)> = HashMap::new();
     let mut log: Vec<String> = Vec::new();
     each(times, |n| {

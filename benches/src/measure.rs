@@ -7,34 +7,34 @@ use serde::{Deserialize, Serialize};
 /// What one run of one case came to: a line of JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Who did it.
-    pub who: String,
+    pub(crate) who: String,
     /// What was done.
-    pub case: String,
+    pub(crate) case: String,
     /// How many storages there were.
-    pub storages: u64,
+    pub(crate) storages: u64,
     /// How often it was done.
-    pub times: u64,
+    pub(crate) times: u64,
     /// In how many seconds.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// How often in a second.
-    pub per_second: f64,
+    pub(crate) per_second: f64,
     /// The median of one answer, in microseconds.
-    pub p50_us: f64,
+    pub(crate) p50_us: f64,
     /// The 99th percentile.
-    pub p99_us: f64,
+    pub(crate) p99_us: f64,
     /// Processor time of all threads, each time, in microseconds.
-    pub cpu_us: f64,
+    pub(crate) cpu_us: f64,
     /// The most memory the process had, in MB.
-    pub memory_mb: f64,
+    pub(crate) memory_mb: f64,
     /// Bytes handed to the operating system for writing, each time.
-    pub bytes_written: f64,
+    pub(crate) bytes_written: f64,
 }
 
 /// A case being measured; time runs between `go` and `halt` only.
 #[derive(Debug)]
-pub struct Measure {
+pub(crate) struct Measure {
     took: Duration,
     written: u64,
     cpu_us: f64,
@@ -43,12 +43,12 @@ pub struct Measure {
 
 impl Measure {
     /// Nothing measured yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Measure { took: Duration::ZERO, written: 0, cpu_us: 0.0, answers: Vec::new() }
     }
 
     /// Measures one stretch, which answers how long each of its answers took.
-    pub fn stretch(&mut self, f: impl FnOnce() -> Vec<Duration>) {
+    pub(crate) fn stretch(&mut self, f: impl FnOnce() -> Vec<Duration>) {
         let (before, cpu_before, begun) = (written(), cpu_us(), Instant::now());
         let answers = f();
         self.took += begun.elapsed();
@@ -58,7 +58,7 @@ impl Measure {
     }
 
     /// What it all came to.
-    pub fn figures(mut self, who: &str, case: &str, storages: u64) -> Figures {
+    pub(crate) fn figures(mut self, who: &str, case: &str, storages: u64) -> Figures {
         self.answers.sort_unstable();
         let at = |share: f64| {
             let last = self.answers.len().saturating_sub(1);
@@ -89,7 +89,7 @@ impl Default for Measure {
 }
 
 /// Does something so often and says how long each took.
-pub fn each(times: u64, mut f: impl FnMut(u64)) -> Vec<Duration> {
+pub(crate) fn each(times: u64, mut f: impl FnMut(u64)) -> Vec<Duration> {
     (0..times)
         .map(|n| {
             let begun = Instant::now();
@@ -112,7 +112,7 @@ fn cpu_us() -> f64 {
 }
 
 /// The most memory this process ever had, in MB.
-pub fn memory_mb() -> f64 {
+pub(crate) fn memory_mb() -> f64 {
     (field("/proc/self/status", "VmHWM:").unwrap_or(0) as f64 / 102.4).round() / 10.0
 }
 

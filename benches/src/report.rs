@@ -33,7 +33,7 @@ const BAR: f64 = 18.0;
 const LEFT: f64 = 300.0;
 
 /// Reads the lines, prints the table, and writes the picture and, beside it, the medians as JSON.
-pub fn write(lines: &Path, svg: &Path) -> Result<(), Failure> {
+pub(crate) fn write(lines: &Path, svg: &Path) -> Result<(), Failure> {
     let medians = medians(&std::fs::read_to_string(lines)?)?;
     print!("{}", table(&medians));
     std::fs::write(svg, picture(&medians))?;

@@ -8,35 +8,35 @@ use storagerent::{App, Caller, ImportStorages, Money, Rate, RegisterStorage};
 use crate::by_hand::ByHand;
 
 /// What goes wrong here is a defect of the benchmark, or a full disk.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// So many storages are registered in one transaction.
 const BATCH: u64 = 10_000;
 
 /// A storage's description.
-pub fn description(id: u64) -> String {
+pub(crate) fn description(id: u64) -> String {
     format!("Gangnam small 3.3 m², floor {}, no. {id}", id % 7)
 }
 
 /// The storage that the n-th reservation is for: all of them in an order that looks random.
-pub fn storage(n: u64, storages: u64) -> u64 {
+pub(crate) fn storage(n: u64, storages: u64) -> u64 {
     // It has no divisor in common with a power of ten.
     (n * 618_033) % storages + 1
 }
 
 /// The customer of the n-th reservation: ten thousand of them, in an order that looks random.
-pub fn customer(n: u64) -> String {
+pub(crate) fn customer(n: u64) -> String {
     format!("customer-{}", (n * 7_919) % 10_000)
 }
 
 /// Opens the engine on a file, with a gateway that takes all money.
-pub fn open(path: &Path) -> Result<App, Failure> {
+pub(crate) fn open(path: &Path) -> Result<App, Failure> {
     Ok(storagerent::open(path, SimulatedGateway::in_memory(Behaviour::Approve))?)
 }
 
 /// Which program a file is for.
 #[derive(Debug, Clone, Copy)]
-pub enum Of {
+pub(crate) enum Of {
     /// The engine.
     Engine,
     /// SQL by hand.
@@ -44,7 +44,7 @@ pub enum Of {
 }
 
 /// A copy to work on, made from the one kept for that size; its name is not used by another.
-pub fn copy(folder: &Path, of: Of, storages: u64, number: u64) -> Result<PathBuf, Failure> {
+pub(crate) fn copy(folder: &Path, of: Of, storages: u64, number: u64) -> Result<PathBuf, Failure> {
     std::fs::create_dir_all(folder)?;
     let name = match of {
         Of::Engine => "engine",
@@ -69,7 +69,7 @@ pub fn copy(folder: &Path, of: Of, storages: u64, number: u64) -> Result<PathBuf
 }
 
 /// Removes a file and what SQLite keeps beside it.
-pub fn clear(path: &Path) {
+pub(crate) fn clear(path: &Path) {
     for end in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
