@@ -158,6 +158,22 @@ impl StoredEvent {
         })
     }
 
+    /// The same as [`StoredEvent::into_envelope`] for the row just made of this event and trace.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn envelope(&self, event: Event, trace: &Trace) -> Envelope {
+        Envelope {
+            sequence: Sequence::new(self.sequence),
+            occurred_at: DateTime::from_timestamp_micros(self.occurred_at).unwrap_or(trace.occurred_at),
+            correlation_id: trace.correlation_id.clone(),
+            causation_id: trace.causation_id,
+            schema_version: self.schema_version,
+            aggregate: event.aggregate(),
+            aggregate_version: Version::new(self.aggregate_version),
+            hash: self.hash,
+            event,
+        }
+    }
+
     fn corrupt(&self, what: &str) -> StoreError {
         StoreError::Corrupt(format!("events row {}: {what}", self.sequence))
     }

@@ -61,9 +61,18 @@ pub enum Folded {
 }
 
 /// Folds one event into the row of its storage, `row` being what it was before.
-pub fn fold(row: Option<StorageViewRow>, event: &Event) -> Folded {
+pub fn fold(mut row: Option<StorageViewRow>, event: &Event) -> Folded {
+    match (fold_into(&mut row, event), row) {
+        (false, _) => Folded::Unchanged,
+        (true, Some(row)) => Folded::Row(Box::new(row)),
+        (true, None) => Folded::Removed,
+    }
+}
+
+/// The same in place; says whether the row has changed.
+pub fn fold_into(row: &mut Option<StorageViewRow>, event: &Event) -> bool {
     if let Event::Storage(StorageEvent::StorageRegistered(e)) = event {
-        return Folded::Row(Box::new(StorageViewRow {
+        *row = Some(StorageViewRow {
             storage_id: e.storage_id,
             storage_status: StorageStatus::Available,
             description: e.description.clone(),
@@ -77,22 +86,26 @@ pub fn fold(row: Option<StorageViewRow>, event: &Event) -> Folded {
             review_cnt: 0,
             rating: None,
             occupant: None,
-        }));
+        });
+        return true;
     }
     // Events for a deleted storage are no-ops.
-    let Some(before) = row else {
-        return Folded::Unchanged;
+    let Some(after) = row else {
+        return false;
     };
-    let mut after = before.clone();
+    let before = after.clone();
     match event {
-        Event::Storage(StorageEvent::StorageDeleted(_)) => return Folded::Removed,
+        Event::Storage(StorageEvent::StorageDeleted(_)) => {
+            *row = None;
+            return true;
+        }
         Event::Storage(e) => after.storage(e),
         Event::Reservation(e) => after.reservation(e),
         Event::Payment(e) => after.payment(e),
         // Counts and averages arrive as StorageModified.
         Event::Review(_) => {}
     }
-    if after == before { Folded::Unchanged } else { Folded::Row(Box::new(after)) }
+    *after != before
 }
 
 impl StorageViewRow {

@@ -63,9 +63,9 @@ impl Log {
         }
     }
 
-    pub(super) fn last_storage_cause(&self, id: StorageId) -> Option<Sequence> {
+    pub(super) fn last_storage_cause(&self, id: StorageId, since: Sequence) -> Option<Sequence> {
         let (storage, cause) = self.storage_causes.get_prev(&(id.get(), u64::MAX))?;
-        (*storage == id.get()).then(|| Sequence::new(*cause))
+        (*storage == id.get() && *cause >= since.get()).then(|| Sequence::new(*cause))
     }
 
     /// Computes the chain anew from the events themselves.

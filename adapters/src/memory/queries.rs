@@ -41,8 +41,8 @@ impl Queries for State {
         Ok(self.log.list(filter, page))
     }
 
-    fn last_storage_cause(&mut self, id: StorageId) -> Stored<Option<Sequence>> {
-        Ok(self.log.last_storage_cause(id))
+    fn last_storage_cause(&mut self, id: StorageId, since: Sequence) -> Stored<Option<Sequence>> {
+        Ok(self.log.last_storage_cause(id, since))
     }
 
     fn check_log(&mut self, limit: usize) -> Stored<Vec<Finding>> {

@@ -114,6 +114,18 @@ impl Work for Watched {
         verdict
     }
 
+    fn rides_as(&self) -> Option<&'static str> {
+        self.work.rides_as()
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.work.stand_for(works);
+    }
+
+    fn take_over(&self) -> bool {
+        self.work.take_over()
+    }
+
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         let Watched { work, site, unknown, saw } = *self;
         if let (Some(site), true) = (site, outcome.is_ok() && saw > 0) {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 use storagerent_core::ports::{StoreError, Verdict, Work};
 
+use super::Writer;
 use super::backup::copy_pages;
+use super::cache::Memory;
 use super::connect::PATIENCE;
 use super::error::{busy, is_busy, store_error};
 use super::migrations;
@@ -18,7 +20,8 @@ use super::time::{CAN_WAIT, Pauses};
 
 /// How beginning the transaction went.
 enum Begun {
-    Yes,
+    /// The data has this version, as long as nobody else writes.
+    Yes(i64),
     /// Somebody has waited too long and is to be told first.
     Late,
     No(StoreError),
@@ -27,14 +30,16 @@ enum Begun {
 /// Runs a group and commits it; answers what each work is to be told, once the connection is free again.
 /// The mirror, if there is one, shows readers what is committed, and is brought up to date before anybody is told.
 pub(super) fn run(
-    conn: &Connection,
+    writer: &mut Writer,
     mirror: Option<&Mutex<Connection>>,
     leader: &Leader<'_>,
     mark: &Mark,
     mut group: Vec<Batch>,
 ) -> Told {
+    let Writer { conn, memory } = writer;
+    let conn: &Connection = conn;
     match begin(conn, leader, &mut group) {
-        Begun::Yes => {}
+        Begun::Yes(data_version) => memory.begin(data_version),
         Begun::Late => {
             leader.put_back(group);
             return Told::new();
@@ -42,38 +47,59 @@ pub(super) fn run(
         Begun::No(error) => return everybody(group, &error),
     }
     let mut told = Told::new();
-    let (mut kept, mut lost) = (0, None);
+    let mut lost = None;
+    let mut kept = 0;
+    let mut run = |work: &mut dyn Work| match &lost {
+        Some(error) => Err(StoreError::clone(error)),
+        None => match run_one(conn, memory, mark, work) {
+            Ok(Ran::Kept) => {
+                kept += 1;
+                Ok(())
+            }
+            Ok(Ran::Undone) => Ok(()),
+            Ok(Ran::Aborted(why)) => Err(StoreError::Aborted(why)),
+            Err(error) => {
+                lost = Some(error.clone());
+                Err(error)
+            }
+        },
+    };
+    let mut rides: Vec<Box<dyn Work>> = Vec::new();
     for batch in group {
         // Looked at once for all of a batch: a ride must not miss what it rides with.
         let late = batch.is_late();
         for mut work in batch.works {
-            let outcome = match &lost {
-                Some(error) => Err(StoreError::clone(error)),
-                None if late => Err(busy()),
-                None => match run_one(conn, mark, work.as_mut()) {
-                    Ok(Ran::Kept) => {
-                        kept += 1;
-                        Ok(())
-                    }
-                    Ok(Ran::Undone) => Ok(()),
-                    Ok(Ran::Aborted(why)) => Err(StoreError::Aborted(why)),
-                    Err(error) => {
-                        lost = Some(error.clone());
-                        Err(error)
-                    }
-                },
-            };
-            told.push((work, outcome));
+            if late {
+                told.push((work, Err(busy())));
+            } else if work.rides_as().is_some() {
+                rides.push(work);
+            } else {
+                let outcome = run(work.as_mut());
+                told.push((work, outcome));
+            }
         }
     }
-    let ended = match &lost {
-        Some(error) => Err(error.clone()),
+    // What only catches up runs once for all, after the others, in the order the first of each came.
+    while let Some(name) = rides.first().and_then(|work| work.rides_as()) {
+        let (mut same, others): (Vec<_>, Vec<_>) = rides.into_iter().partition(|work| work.rides_as() == Some(name));
+        rides = others;
+        let works = same.len();
+        if let Some(mut work) = same.pop() {
+            work.stand_for(works);
+            let outcome = run(work.as_mut());
+            told.push((work, outcome));
+        }
+        told.extend(same.into_iter().map(|work| (work, Ok(()))));
+    }
+    let ended = match lost {
+        Some(error) => Err(error),
         // Nothing to keep needs no disk.
         None if kept == 0 => Ok(()),
-        None => commit(conn, mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string())),
+        None => end(conn, memory, mirror),
     };
     roll_back(conn);
     if let Err(error) = ended {
+        memory.forget();
         // Who was told busy or aborted is certainly not kept.
         told.iter_mut().filter(|(_, outcome)| outcome.is_ok()).for_each(|(_, outcome)| *outcome = Err(error.clone()));
     }
@@ -100,8 +126,8 @@ fn begin(conn: &Connection, leader: &Leader<'_>, group: &mut [Batch]) -> Begun {
         }
         pauses.pause();
     }
-    match migrations::still_known(conn) {
-        Ok(()) => Begun::Yes,
+    match migrations::still_known(conn).and_then(|()| data_version(conn)) {
+        Ok(version) => Begun::Yes(version),
         Err(error) => {
             roll_back(conn);
             Begun::No(error)
@@ -115,6 +141,18 @@ fn try_begin(conn: &Connection) -> rusqlite::Result<()> {
     let begun = conn.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
     conn.busy_timeout(PATIENCE)?;
     begun.map(drop)
+}
+
+/// Writes what was put off to the end of the group, and commits.
+fn end(conn: &Connection, memory: &mut Memory, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
+    // Before the COMMIT nothing is in doubt: what fails here is certainly not kept.
+    Session::new(conn, memory).write_head()?;
+    commit(conn, mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+}
+
+/// Changes whenever another connection, of whatever process, has written.
+fn data_version(conn: &Connection) -> Result<i64, StoreError> {
+    conn.prepare_cached("PRAGMA data_version").and_then(|mut s| s.query_row([], |row| row.get(0))).map_err(store_error)
 }
 
 fn commit(conn: &Connection, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
@@ -143,24 +181,27 @@ enum Ran {
 ///
 /// # Errors
 /// Why the whole transaction is lost.
-fn run_one(conn: &Connection, mark: &Mark, work: &mut dyn Work) -> Result<Ran, StoreError> {
+fn run_one(conn: &Connection, memory: &mut Memory, mark: &Mark, work: &mut dyn Work) -> Result<Ran, StoreError> {
     let savepoint = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(store_error);
     savepoint("SAVEPOINT work")?;
-    let mut session = Session::new(conn);
+    let before = memory.cache.clone();
+    let mut session = Session::new(conn, memory);
     let inside = mark.set();
     let verdict = catch_unwind(AssertUnwindSafe(|| work.run(&mut session)));
     drop(inside);
+    let (broken, touched) = (session.broken.take(), std::mem::take(&mut session.touched));
     if conn.is_autocommit() {
-        let cause = session.broken.map_or_else(String::new, |e| format!(": {e}"));
+        let cause = broken.map_or_else(String::new, |e| format!(": {e}"));
         return Err(StoreError::Other(format!("SQLite gave up the transaction after an error{cause}")));
     }
-    let ran = match (verdict, session.broken) {
+    let ran = match (verdict, broken) {
         (Ok(Verdict::Keep), None) => Ran::Kept,
         (Ok(Verdict::Keep), Some(error)) => Ran::Aborted(format!("a write failed half way: {error}")),
         (Ok(Verdict::Undo), _) => Ran::Undone,
         (Err(panic), _) => Ran::Aborted(words_of(panic.as_ref())),
     };
     if !matches!(ran, Ran::Kept) {
+        memory.go_back(before, &touched);
         savepoint("ROLLBACK TO work")?;
     }
     savepoint("RELEASE work")?;

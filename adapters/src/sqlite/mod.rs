@@ -4,10 +4,11 @@
 //!
 //! Many callers share a COMMIT: whoever finds nobody leading leads, and runs what waits group by group, each work in a
 //! savepoint of its own. Readers have connections of their own and see what is committed. Other processes may write too, so
-//! nothing of the file is remembered between transactions.
+//! what the writer remembers of the file is good only while SQLite says that nobody else has changed it.
 
 mod audit;
 mod backup;
+mod cache;
 mod connect;
 mod error;
 mod group;
@@ -33,6 +34,7 @@ use serde::Serialize;
 use storagerent_core::ports::{Queries, Store, StoreError, Work};
 
 pub use backup::{check_file, replace, restore};
+use cache::Memory;
 use error::store_error;
 use queue::{Batch, Mark, Queue};
 use session::Session;
@@ -40,6 +42,9 @@ use time::CAN_WAIT;
 
 /// So many connections are kept for readers to come; more readers at once open their own.
 const READERS_KEPT_MAX: usize = 8;
+
+/// So many groups are led by one caller, who has an answer to give too; then another one who waits has to.
+const LEAD_GROUPS_MAX: usize = 8;
 
 /// What a store in memory has for a path.
 const MEMORY: &str = ":memory:";
@@ -50,8 +55,13 @@ pub struct SqliteStore {
     queue: Queue,
     /// Idle connections of readers. Dropped before the writer, which folds the WAL into the file when it is the last.
     readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     place: Place,
+}
+
+struct Writer {
+    conn: Connection,
+    memory: Memory,
 }
 
 enum Place {
@@ -101,7 +111,8 @@ impl SqliteStore {
         connect::leave_wal(&conn, &path)?;
         if migrations::recognise(&conn, &path)? == migrations::KNOWN {
             // What every application reads first: where that is damaged, the file is left as it is.
-            let mut session = Session::new(&conn);
+            let mut memory = Memory::default();
+            let mut session = Session::new(&conn, &mut memory);
             session.settings()?;
             session.consumers()?;
             session.channels()?;
@@ -112,6 +123,7 @@ impl SqliteStore {
         connect::fold_wal(&conn)?;
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;
+        connect::set_up_writer(&conn)?;
         Ok(SqliteStore::over(conn, Place::File(path)))
     }
 
@@ -133,7 +145,7 @@ impl SqliteStore {
             mark: Mark::default(),
             queue: Queue::default(),
             readers: Mutex::default(),
-            writer: Mutex::new(conn),
+            writer: Mutex::new(Writer { conn, memory: Memory::default() }),
             place,
         }
     }
@@ -174,12 +186,12 @@ impl SqliteStore {
                 journal_mode: conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(store_error)?,
                 page_size,
                 file_bytes,
-                events: Session::new(conn).head()?.sequence.get(),
+                events: Session::new(conn, &mut Memory::default()).head()?.sequence.get(),
             })
         })?
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         // Whoever panicked left a transaction at worst, and the next group begins by undoing it.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -196,7 +208,7 @@ impl SqliteStore {
         let _inside = self.mark.set();
         if !CAN_WAIT {
             // There is one thread only, and it is not inside a work.
-            return Ok(f(&self.writer()));
+            return Ok(f(&self.writer().conn));
         }
         let path = match &self.place {
             Place::File(path) => path,
@@ -237,27 +249,56 @@ impl Store for SqliteStore {
         if self.mark.is_set() {
             return;
         }
+        let mut groups = 0;
         while let Some(leader) = self.queue.lead() {
             // Those are told before a group makes them wait even longer.
             let mut told = leader.dismiss_late();
             if told.is_empty() {
                 let group = leader.take();
-                told = group::run(&self.writer(), self.mirror(), &leader, &self.mark, group);
+                told = group::run(&mut self.writer(), self.mirror(), &leader, &self.mark, group);
             }
+            groups += 1;
+            let hands_over = CAN_WAIT && groups >= LEAD_GROUPS_MAX && leader.hand_over();
             // Whoever is told may lead in turn.
             drop(leader);
             queue::tell(told);
+            if hands_over {
+                return;
+            }
         }
     }
 
     fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
         self.with_reader(|conn| {
-            let snapshot = conn.unchecked_transaction().map_err(store_error)?;
+            let snapshot = Snapshot::begin(conn)?;
             // The first read fixes what the snapshot shows.
             migrations::still_known(conn)?;
-            f(&mut Session::new(conn));
-            // After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
-            if conn.is_autocommit() { Ok(()) } else { snapshot.rollback().map_err(store_error) }
+            f(&mut Session::new(conn, &mut Memory::default()));
+            snapshot.end()
         })?
+    }
+}
+
+/// A reader's transaction.
+struct Snapshot<'c> {
+    conn: &'c Connection,
+}
+
+impl<'c> Snapshot<'c> {
+    fn begin(conn: &'c Connection) -> Result<Self, StoreError> {
+        statements::run(conn, "BEGIN", [])?;
+        Ok(Snapshot { conn })
+    }
+
+    /// After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
+    fn end(&self) -> Result<(), StoreError> {
+        if self.conn.is_autocommit() { Ok(()) } else { statements::run(self.conn, "ROLLBACK", []) }
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // Whoever breaks off while reading leaves no transaction behind; a failure here shows with the next BEGIN.
+        let _ = self.end();
     }
 }

@@ -120,6 +120,12 @@ impl Leader<'_> {
         group.into_iter().rev().for_each(|batch| waiting.batches.push_front(batch));
     }
 
+    /// Asks whoever waits longest to lead; says whether somebody will.
+    pub(super) fn hand_over(&self) -> bool {
+        let waiting = self.queue.lock();
+        waiting.batches.front().and_then(|batch| batch.works.first()).is_some_and(|work| work.take_over())
+    }
+
     /// Whether somebody who is not in the group has waited too long.
     pub(super) fn anybody_late(&self) -> bool {
         self.queue.lock().batches.iter().any(Batch::is_late)

@@ -44,12 +44,17 @@ sealed!(CHANNELS, "channels", "name");
 const ALL: [Sealed; 6] = [EFFECTS, CONSUMERS, DEAD_LETTERS, IDEMPOTENCY, SETTINGS, CHANNELS];
 
 impl Sealed {
-    /// Writes a row: the values are those of all columns, in order, and the statement has one parameter more, for the seal.
-    pub(super) fn write(&self, conn: &Connection, sql: &'static str, values: &[&dyn ToSql]) -> Result<(), StoreError> {
+    /// Writes a row, and says how many it has changed: the values are those of all columns, in order, and the statement has one parameter more, for the seal.
+    pub(super) fn write(
+        &self,
+        conn: &Connection,
+        sql: &'static str,
+        values: &[&dyn ToSql],
+    ) -> Result<usize, StoreError> {
         let seal = self.seal_of(values).map_err(store_error)?;
         let mut values = values.to_vec();
         values.push(&seal);
-        super::statements::run(conn, sql, values.as_slice())
+        super::statements::change(conn, sql, values.as_slice())
     }
 
     fn seal_of(&self, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {

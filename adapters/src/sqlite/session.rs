@@ -1,10 +1,13 @@
 //! One connection inside a transaction, as works and readers see it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
 use storagerent_core::consumer::{ConsumerRow, DeadLetter};
 use storagerent_core::effect::EffectRow;
-use storagerent_core::event::Envelope;
+use storagerent_core::event::{Aggregate, AggregateKind, Envelope};
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;
 use storagerent_core::ports::{
@@ -15,19 +18,29 @@ use storagerent_core::reservation::ReservationRow;
 use storagerent_core::review::ReviewRow;
 use storagerent_core::settings::Settings;
 use storagerent_core::shared::{
-    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId,
+    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId, Version,
 };
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
 use super::audit;
+use super::cache::{Memory, Touched};
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
 
-/// What one work, or one reader, sees. Lives as long as its savepoint or snapshot, so what it remembers is undone with it.
+/// What one work, or one reader, sees. Lives as long as its savepoint or snapshot; what it remembers beyond that is undone with it.
 pub(super) struct Session<'c> {
     pub(super) conn: &'c Connection,
+    pub(super) memory: &'c mut Memory,
+    /// The versions of aggregates that this work has read or kept.
+    pub(super) versions: HashMap<Aggregate, Version>,
+    /// The reservations it has seen live, with the days they claim.
+    pub(super) live: HashMap<ReservationId, Period>,
+    /// Days of a storage that it found free, if nothing of a reservation was kept since.
+    pub(super) free: Option<(StorageId, Period)>,
+    /// What is remembered of rows that it has changed.
+    pub(super) touched: Vec<Touched>,
     /// The last id given out of each kind, once one was asked for.
     pub(super) given_out: [Option<u64>; 7],
     /// Why nothing of this may be kept: a write failed half way.
@@ -35,8 +48,24 @@ pub(super) struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    pub(super) fn new(conn: &'c Connection) -> Self {
-        Session { conn, given_out: [None; 7], broken: None }
+    pub(super) fn new(conn: &'c Connection, memory: &'c mut Memory) -> Self {
+        let (versions, live) = (HashMap::new(), HashMap::new());
+        let touched = Vec::new();
+        Session { conn, memory, versions, live, free: None, touched, given_out: [None; 7], broken: None }
+    }
+
+    pub(super) fn saw_reservation(&mut self, row: &ReservationRow) {
+        let id = row.booking.reservation_id;
+        self.saw(AggregateKind::Reservation, id.get(), row.version);
+        if row.reservation_status.is_live() {
+            self.live.insert(id, row.booking.period);
+        } else {
+            self.live.remove(&id);
+        }
+    }
+
+    fn saw(&mut self, kind: AggregateKind, id: u64, version: Version) {
+        self.versions.insert(Aggregate { kind, id }, version);
     }
 }
 
@@ -55,27 +84,56 @@ fn in_order<T>(page: Page, rows: Vec<T>, id: impl Fn(&T) -> u64) -> Result<Vec<T
 
 impl Queries for Session<'_> {
     fn settings(&mut self) -> Result<Settings, StoreError> {
-        site::settings(self.conn)
+        if let Some(settings) = &self.memory.cache.settings {
+            return Ok(Settings::clone(settings));
+        }
+        let settings = site::settings(self.conn)?;
+        self.memory.cache.settings = Some(Arc::new(settings.clone()));
+        Ok(settings)
     }
 
     fn head(&mut self) -> Result<Head, StoreError> {
-        events::head(self.conn)
+        if let Some(head) = self.memory.cache.head {
+            return Ok(head);
+        }
+        let head = events::head(self.conn)?;
+        self.memory.cache.head = Some(head);
+        Ok(head)
     }
 
     fn events(&mut self, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
+        if filter.correlation_id.is_none()
+            && let Some(written) = self.memory.page(page)
+        {
+            return Ok(written);
+        }
         in_order(page, events::list(self.conn, filter, page)?, |e| e.sequence.get())
     }
 
-    fn last_storage_cause(&mut self, id: StorageId) -> Result<Option<Sequence>, StoreError> {
-        events::last_storage_cause(self.conn, id)
+    fn last_storage_cause(&mut self, id: StorageId, since: Sequence) -> Result<Option<Sequence>, StoreError> {
+        if self.memory.caused_nothing_yet(since) {
+            return Ok(None);
+        }
+        events::last_storage_cause(self.conn, id, since)
     }
 
     fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError> {
+        self.write_head()?;
         audit::check_log(self.conn, limit)
     }
 
     fn storage(&mut self, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
-        storages::find(self.conn, id)
+        if let Some(row) = self.memory.hot.storages.get(&id) {
+            let row = row.clone();
+            self.saw(AggregateKind::Storage, id.get(), row.version);
+            return Ok(Some(row));
+        }
+        let row = storages::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.saw(AggregateKind::Storage, id.get(), row.version);
+            self.memory.hot.storages.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn storages(&mut self, page: Page) -> Result<Vec<StorageRow>, StoreError> {
@@ -87,7 +145,17 @@ impl Queries for Session<'_> {
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
-        reservations::find(self.conn, id)
+        if let Some(row) = self.memory.hot.reservations.get(&id) {
+            let row = row.clone();
+            self.saw_reservation(&row);
+            return Ok(Some(row));
+        }
+        let row = reservations::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.saw_reservation(row);
+            self.memory.hot.reservations.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn reservations(&mut self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, StoreError> {
@@ -95,7 +163,9 @@ impl Queries for Session<'_> {
     }
 
     fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError> {
-        reservations::live_overlapping(self.conn, id, period)
+        let rows = reservations::live_overlapping(self.conn, id, period)?;
+        self.free = rows.is_empty().then_some((id, *period));
+        Ok(rows)
     }
 
     fn overdue_holds(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<ReservationRow>, StoreError> {
@@ -115,7 +185,17 @@ impl Queries for Session<'_> {
     }
 
     fn payment(&mut self, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
-        payments::find(self.conn, id)
+        if let Some(row) = self.memory.hot.payments.get(&id) {
+            let row = row.clone();
+            self.saw(AggregateKind::Payment, id.get(), row.version);
+            return Ok(Some(row));
+        }
+        let row = payments::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.saw(AggregateKind::Payment, id.get(), row.version);
+            self.memory.hot.payments.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn payments(&mut self, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
@@ -147,15 +227,31 @@ impl Queries for Session<'_> {
     }
 
     fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
+        if self.memory.is_untold(event) {
+            return Ok(false);
+        }
         messages::was_told(self.conn, event, channel)
     }
 
     fn channels(&mut self) -> Result<Vec<String>, StoreError> {
-        messages::channels(self.conn)
+        if let Some(channels) = &self.memory.cache.channels {
+            return Ok(Vec::clone(channels));
+        }
+        let channels = messages::channels(self.conn)?;
+        self.memory.cache.channels = Some(Arc::new(channels.clone()));
+        Ok(channels)
     }
 
     fn view(&mut self, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
-        storage_views::find(self.conn, id)
+        if let Some(row) = self.memory.hot.views.get(&id) {
+            let row = row.clone();
+            return Ok(Some(row));
+        }
+        let row = storage_views::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.memory.hot.views.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
@@ -163,7 +259,15 @@ impl Queries for Session<'_> {
     }
 
     fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
-        effects::find(self.conn, id)
+        if let Some(row) = self.memory.hot.effects.get(&id) {
+            let row = row.clone();
+            return Ok(Some(row));
+        }
+        let row = effects::find(self.conn, id)?;
+        if let Some(row) = &row {
+            self.memory.hot.effects.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError> {
@@ -183,7 +287,14 @@ impl Queries for Session<'_> {
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-        consumers::find(self.conn, name)
+        if let Some(row) = self.memory.cache.consumers.get(name) {
+            return Ok(Some(row.clone()));
+        }
+        let row = consumers::find(self.conn, name)?;
+        if let Some(row) = &row {
+            Arc::make_mut(&mut self.memory.cache.consumers).insert(name.to_owned(), row.clone());
+        }
+        Ok(row)
     }
 
     fn consumers(&mut self) -> Result<Vec<ConsumerRow>, StoreError> {
@@ -199,7 +310,14 @@ impl Queries for Session<'_> {
     }
 
     fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
-        dead_letters::of_consumer(self.conn, consumer, key)
+        if self.memory.cache.untroubled.contains(consumer) {
+            return Ok(Vec::new());
+        }
+        let letters = dead_letters::of_consumer(self.conn, consumer, key)?;
+        if key.is_none() && letters.is_empty() {
+            Arc::make_mut(&mut self.memory.cache.untroubled).insert(consumer.to_owned());
+        }
+        Ok(letters)
     }
 
     fn idempotency(

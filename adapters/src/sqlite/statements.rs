@@ -8,7 +8,12 @@ use super::rows::sought;
 
 /// Changes rows.
 pub(super) fn run(conn: &Connection, sql: &'static str, values: impl Params) -> Result<(), StoreError> {
-    conn.prepare_cached(sql).and_then(|mut s| s.execute(values)).map(drop).map_err(store_error)
+    change(conn, sql, values).map(drop)
+}
+
+/// Changes rows, and says how many.
+pub(super) fn change(conn: &Connection, sql: &'static str, values: impl Params) -> Result<usize, StoreError> {
+    conn.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(store_error)
 }
 
 /// Reads the first row, if there is one.

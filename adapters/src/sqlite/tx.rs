@@ -1,12 +1,14 @@
 //! Writing inside a transaction: an aggregate's row, its event and the head of the log are kept together or not at all.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use storagerent_core::consumer::{ConsumerRow, DeadLetter};
 use storagerent_core::effect::EffectRow;
 use storagerent_core::event::{Aggregate, AggregateKind, Event, Trace};
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::Payment;
-use storagerent_core::ports::{Head, IdempotencyRow, Repositories, StoreError};
+use storagerent_core::ports::{Head, IdempotencyRow, Queries, Repositories, StoreError};
 use storagerent_core::reservation::Reservation;
 use storagerent_core::review::Review;
 use storagerent_core::settings::Settings;
@@ -16,6 +18,7 @@ use storagerent_core::shared::{
 use storagerent_core::storage::Storage;
 use storagerent_core::storage_view::StorageViewRow;
 
+use super::cache::Touched;
 use super::rows::sought;
 use super::session::Session;
 use super::statements::number;
@@ -23,22 +26,48 @@ use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
 
-/// An aggregate about to be kept, and the statement that tells its stored version.
+/// The kinds of ids, as the cache counts them.
+const KINDS: [&str; 7] = [
+    "SELECT max(storage_id) FROM storages",
+    "SELECT max(reservation_id) FROM reservations",
+    "SELECT max(payment_id) FROM payments",
+    "SELECT max(review_id) FROM reviews",
+    "SELECT max(message_id) FROM messages",
+    "SELECT max(effect_id) FROM effects",
+    "SELECT max(dead_letter_id) FROM dead_letters",
+];
+const MESSAGE: usize = 4;
+const EFFECT: usize = 5;
+const DEAD_LETTER: usize = 6;
+
+fn kind_of(kind: AggregateKind) -> usize {
+    match kind {
+        AggregateKind::Storage => 0,
+        AggregateKind::Reservation => 1,
+        AggregateKind::Payment => 2,
+        AggregateKind::Review => 3,
+    }
+}
+
+/// An aggregate about to be kept.
 struct Change {
     aggregate: Aggregate,
     version: Version,
-    stored_version: &'static str,
 }
 
 impl Change {
     fn of(kind: AggregateKind, id: u64, version: Version) -> Self {
-        let stored_version = match kind {
+        Change { aggregate: Aggregate { kind, id }, version }
+    }
+
+    /// The statement that tells its stored version.
+    fn stored_version(&self) -> &'static str {
+        match self.aggregate.kind {
             AggregateKind::Storage => "SELECT version FROM storages WHERE storage_id = ?1",
             AggregateKind::Reservation => "SELECT version FROM reservations WHERE reservation_id = ?1",
             AggregateKind::Payment => "SELECT version FROM payments WHERE payment_id = ?1",
             AggregateKind::Review => "SELECT version FROM reviews WHERE review_id = ?1",
-        };
-        Change { aggregate: Aggregate { kind, id }, version, stored_version }
+        }
     }
 }
 
@@ -65,16 +94,55 @@ impl<'c> Session<'c> {
         })
     }
 
-    /// Gives out the next id of a kind, counting on from the last kept or given out.
-    fn next_id(&mut self, kind: usize, last: &'static str) -> Result<u64, StoreError> {
+    /// The last id kept of a kind, 0 before the first.
+    fn last_kept(&mut self, kind: usize) -> Result<u64, StoreError> {
         let conn = self.writable()?;
+        if let Some(last) = self.memory.cache.last_kept[kind] {
+            return Ok(last);
+        }
+        let last = number(conn, KINDS[kind], [])?;
+        self.memory.cache.last_kept[kind] = Some(last);
+        Ok(last)
+    }
+
+    fn was_kept(&mut self, kind: usize, id: u64) {
+        if let Some(last) = &mut self.memory.cache.last_kept[kind] {
+            *last = (*last).max(id);
+        }
+    }
+
+    /// Gives out the next id of a kind, counting on from the last kept or given out.
+    fn next_id(&mut self, kind: usize) -> Result<u64, StoreError> {
         let last = match self.given_out[kind] {
             Some(last) => last,
-            None => number(conn, last, [])?,
+            None => self.last_kept(kind)?,
         };
         let next = last.checked_add(1).ok_or_else(|| StoreError::Other("all ids are used up".to_owned()))?;
         self.given_out[kind] = Some(next);
         Ok(next)
+    }
+
+    /// The version an aggregate is stored in, zero if it is not.
+    fn stored_version(&mut self, change: &Change) -> Result<Version, StoreError> {
+        let aggregate = change.aggregate;
+        if let Some(version) = self.versions.get(&aggregate) {
+            return Ok(*version);
+        }
+        if aggregate.id > self.last_kept(kind_of(aggregate.kind))? {
+            return Ok(Version::ZERO);
+        }
+        number(self.writable()?, change.stored_version(), [sought(aggregate.id)]).map(Version::new)
+    }
+
+    /// Writes the head of the log, if the file has an older one: works only move it in memory.
+    pub(super) fn write_head(&mut self) -> Result<(), StoreError> {
+        if self.memory.cache.head_is_ahead
+            && let Some(head) = self.memory.cache.head
+        {
+            events::set_head(self.writable()?, head)?;
+            self.memory.cache.head_is_ahead = false;
+        }
+        Ok(())
     }
 
     /// Appends an event and keeps its aggregate. Refusals come before anything is written; should a later statement fail,
@@ -82,7 +150,7 @@ impl<'c> Session<'c> {
     fn save(
         &mut self,
         change: &Change,
-        event: &Event,
+        event: Event,
         trace: &Trace,
         keep: impl FnOnce(&Connection) -> Result<(), StoreError>,
     ) -> Result<Sequence, StoreError> {
@@ -92,59 +160,64 @@ impl<'c> Session<'c> {
             let event = event.event_type();
             return Err(StoreError::Corrupt(format!("{aggregate} was to be kept with the {event} of another")));
         }
-        let stored = number(conn, change.stored_version, [sought(aggregate.id)])?;
-        if Version::new(stored).next() != change.version {
+        let stored = self.stored_version(change)?;
+        if stored.next() != change.version {
             let version = change.version;
             return Err(StoreError::Corrupt(format!(
                 "{aggregate} is kept in version {stored}, {version} cannot follow"
             )));
         }
-        let head = events::head(conn)?;
-        let row = crate::log::StoredEvent::new(head.sequence.next(), event, change.version, trace, head.hash)?;
+        let head = self.head()?;
+        let row = crate::log::StoredEvent::new(head.sequence.next(), &event, change.version, trace, head.hash)?;
         self.put(|conn| events::insert(conn, &row))?;
-        let head = Head { sequence: head.sequence.next(), hash: row.hash };
-        let kept = events::set_head(conn, head).and_then(|()| keep(conn));
-        if let Err(error) = kept {
+        if let Err(error) = keep(conn) {
             self.broken = Some(error.clone());
             return Err(error);
         }
+        let head = Head { sequence: head.sequence.next(), hash: row.hash };
+        self.memory.added(row.envelope(event, trace), head);
+        self.versions.insert(aggregate, change.version);
+        self.was_kept(kind_of(aggregate.kind), aggregate.id);
         Ok(head.sequence)
     }
 }
 
 impl Repositories for Session<'_> {
     fn next_storage_id(&mut self) -> Result<StorageId, StoreError> {
-        self.next_id(0, "SELECT max(storage_id) FROM storages").map(StorageId::new)
+        self.next_id(kind_of(AggregateKind::Storage)).map(StorageId::new)
     }
 
     fn next_reservation_id(&mut self) -> Result<ReservationId, StoreError> {
-        self.next_id(1, "SELECT max(reservation_id) FROM reservations").map(ReservationId::new)
+        self.next_id(kind_of(AggregateKind::Reservation)).map(ReservationId::new)
     }
 
     fn next_payment_id(&mut self) -> Result<PaymentId, StoreError> {
-        self.next_id(2, "SELECT max(payment_id) FROM payments").map(PaymentId::new)
+        self.next_id(kind_of(AggregateKind::Payment)).map(PaymentId::new)
     }
 
     fn next_review_id(&mut self) -> Result<ReviewId, StoreError> {
-        self.next_id(3, "SELECT max(review_id) FROM reviews").map(ReviewId::new)
+        self.next_id(kind_of(AggregateKind::Review)).map(ReviewId::new)
     }
 
     fn next_message_id(&mut self) -> Result<MessageId, StoreError> {
-        self.next_id(4, "SELECT max(message_id) FROM messages").map(MessageId::new)
+        self.next_id(MESSAGE).map(MessageId::new)
     }
 
     fn next_effect_id(&mut self) -> Result<EffectId, StoreError> {
-        self.next_id(5, "SELECT max(effect_id) FROM effects").map(EffectId::new)
+        self.next_id(EFFECT).map(EffectId::new)
     }
 
     fn next_dead_letter_id(&mut self) -> Result<DeadLetterId, StoreError> {
-        self.next_id(6, "SELECT max(dead_letter_id) FROM dead_letters").map(DeadLetterId::new)
+        self.next_id(DEAD_LETTER).map(DeadLetterId::new)
     }
 
     fn save_storage(&mut self, storage: &Storage, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = storage.row();
         let change = Change::of(AggregateKind::Storage, row.storage_id.get(), row.version);
-        self.save(&change, &event, trace, |conn| storages::save(conn, row))
+        let kept = self.save(&change, event, trace, |conn| storages::save(conn, row))?;
+        self.touched.push(Touched::Storage(row.storage_id));
+        self.memory.hot.storages.insert(row.storage_id, row.clone());
+        Ok(kept)
     }
 
     fn save_reservation(
@@ -155,7 +228,13 @@ impl Repositories for Session<'_> {
     ) -> Result<Sequence, StoreError> {
         let row = reservation.row();
         // The use case has looked before; this is the second look, at what is about to be kept.
-        if row.reservation_status.is_live()
+        let booking = &row.booking;
+        let claims_more = match self.live.get(&booking.reservation_id) {
+            Some(before) => !before.covers(&booking.period),
+            None => self.free != Some((booking.storage_id, booking.period)),
+        };
+        if claims_more
+            && row.reservation_status.is_live()
             && let Some(rival) = reservations::rival(self.writable()?, row)?
         {
             let (id, storage) = (row.booking.reservation_id, row.booking.storage_id);
@@ -164,47 +243,74 @@ impl Repositories for Session<'_> {
         let change = Change::of(AggregateKind::Reservation, row.booking.reservation_id.get(), row.version);
         let is_first = row.version == Version::ZERO.next();
         let keep = if is_first { reservations::insert } else { reservations::update };
-        self.save(&change, &event, trace, |conn| keep(conn, row))
+        let kept = self.save(&change, event, trace, |conn| keep(conn, row))?;
+        self.free = None;
+        self.saw_reservation(row);
+        self.touched.push(Touched::Reservation(row.booking.reservation_id));
+        self.memory.hot.reservations.insert(row.booking.reservation_id, row.clone());
+        Ok(kept)
     }
 
     fn save_payment(&mut self, payment: &Payment, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = payment.row();
         let change = Change::of(AggregateKind::Payment, row.payment_id.get(), row.version);
-        self.save(&change, &event, trace, |conn| payments::save(conn, row))
+        let kept = self.save(&change, event, trace, |conn| payments::save(conn, row))?;
+        self.touched.push(Touched::Payment(row.payment_id));
+        self.memory.hot.payments.insert(row.payment_id, row.clone());
+        Ok(kept)
     }
 
     fn save_review(&mut self, review: &Review, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = review.row();
         let change = Change::of(AggregateKind::Review, row.review_id.get(), row.version);
-        self.save(&change, &event, trace, |conn| reviews::save(conn, row))
+        self.save(&change, event, trace, |conn| reviews::save(conn, row))
     }
 
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
-        self.put(|conn| messages::insert(conn, message))
+        self.put(|conn| messages::insert(conn, message))?;
+        self.was_kept(MESSAGE, message.message_id.get());
+        self.memory.told(message.event_sequence);
+        Ok(())
     }
 
     fn put_effect(&mut self, effect: &EffectRow) -> Result<(), StoreError> {
-        self.put(|conn| effects::save(conn, effect))
+        let is_new = effect.effect_id.get() > self.last_kept(EFFECT)?;
+        self.put(|conn| effects::save(conn, effect, is_new))?;
+        self.was_kept(EFFECT, effect.effect_id.get());
+        self.touched.push(Touched::Effect(effect.effect_id));
+        self.memory.hot.effects.insert(effect.effect_id, effect.clone());
+        Ok(())
     }
 
     fn put_view(&mut self, row: &StorageViewRow) -> Result<(), StoreError> {
-        self.put(|conn| storage_views::save(conn, row))
+        self.put(|conn| storage_views::save(conn, row))?;
+        self.touched.push(Touched::View(row.storage_id));
+        self.memory.hot.views.insert(row.storage_id, row.clone());
+        Ok(())
     }
 
     fn remove_view(&mut self, id: StorageId) -> Result<(), StoreError> {
+        self.memory.hot.views.remove(&id);
         self.put(|conn| storage_views::remove(conn, id))
     }
 
     fn clear_views(&mut self) -> Result<(), StoreError> {
+        self.memory.hot.views.clear();
         self.put(storage_views::clear)
     }
 
     fn put_consumer(&mut self, consumer: &ConsumerRow) -> Result<(), StoreError> {
-        self.put(|conn| consumers::save(conn, consumer))
+        self.put(|conn| consumers::save(conn, consumer))?;
+        Arc::make_mut(&mut self.memory.cache.consumers).insert(consumer.name.clone(), consumer.clone());
+        Ok(())
     }
 
     fn put_dead_letter(&mut self, letter: &DeadLetter) -> Result<(), StoreError> {
-        self.put(|conn| dead_letters::save(conn, letter))
+        // Whichever consumer it is of: letters are rare.
+        self.memory.cache.untroubled = Arc::default();
+        self.put(|conn| dead_letters::save(conn, letter))?;
+        self.was_kept(DEAD_LETTER, letter.dead_letter_id.get());
+        Ok(())
     }
 
     fn put_idempotency(&mut self, row: &IdempotencyRow) -> Result<(), StoreError> {
@@ -212,11 +318,13 @@ impl Repositories for Session<'_> {
     }
 
     fn put_settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
+        self.memory.cache.settings = None;
         // Several statements: half of the settings are none.
         self.put(|conn| site::save_settings(conn, settings)).inspect_err(|error| self.broken = Some(error.clone()))
     }
 
     fn add_channel(&mut self, name: &str) -> Result<(), StoreError> {
+        self.memory.cache.channels = None;
         self.put(|conn| messages::add_channel(conn, name))
     }
 }

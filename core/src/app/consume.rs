@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::consumers::{InFile, dead_letter};
+use super::consumers::{InFile, dead_letter, trouble};
+use super::folding::Views;
 use super::outcome::retry_at;
 use super::{App, Error};
 use crate::consumer::ConsumerRow;
 use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work, wait};
 
-/// So many events a rider takes along with a use case; what is left is for `run_due`.
+/// So many events a rider takes along for each use case it rides with; what is left is for `run_due`.
 const RIDE_MAX: u32 = 64;
-/// So many events are folded in one transaction when catching up.
-const BATCH_MAX: u32 = 256;
+/// So many in all: a group that takes long keeps other processes from the file.
+const RIDE_GROUP_MAX: u32 = 2_048;
+/// So many events are folded in one transaction when catching up: long enough that waiting for the disk is a small part of it.
+const BATCH_MAX: u32 = 2_048;
+/// So many events of a failed batch are redone one by one in a pass.
+const REDO_MAX: u32 = 256;
 
 /// Why a batch was undone.
 pub(super) enum Setback {
@@ -32,6 +37,7 @@ impl From<StoreError> for Setback {
 pub(super) struct Ride {
     app: App,
     consumer: InFile,
+    events_max: u32,
     failed: Arc<AtomicBool>,
 }
 
@@ -45,15 +51,28 @@ impl Ride {
     }
 }
 
+/// The rides as works of a group.
+pub(super) fn riding(rides: &[Ride]) -> Vec<Box<dyn Work>> {
+    rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect()
+}
+
 impl Work for Ride {
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
-        match self.app.consume_batch(tx, self.consumer, RIDE_MAX) {
+        match self.app.consume_batch(tx, self.consumer, self.events_max) {
             Ok(_) => Verdict::Keep,
             Err(_) => {
                 self.failed.store(true, Ordering::Release);
                 Verdict::Undo
             }
         }
+    }
+
+    fn rides_as(&self) -> Option<&'static str> {
+        Some(self.consumer.name())
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.events_max = self.events_max.max(events_max(works));
     }
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -64,11 +83,19 @@ impl Work for Ride {
     }
 }
 
+fn events_max(use_cases: usize) -> u32 {
+    u32::try_from(use_cases).unwrap_or(u32::MAX).saturating_mul(RIDE_MAX).min(RIDE_GROUP_MAX)
+}
+
 impl App {
-    pub(super) fn rides(&self) -> Vec<Ride> {
+    /// The consumers inside the file, to ride with so many use cases.
+    pub(super) fn rides(&self, use_cases: usize) -> Vec<Ride> {
         InFile::ALL
             .into_iter()
-            .map(|consumer| Ride { app: self.clone(), consumer, failed: Arc::new(AtomicBool::new(false)) })
+            .map(|consumer| {
+                let failed = Arc::new(AtomicBool::new(false));
+                Ride { app: self.clone(), consumer, events_max: events_max(use_cases), failed }
+            })
             .collect()
     }
 
@@ -79,19 +106,31 @@ impl App {
         if !row.may_run(now) {
             return Ok(0);
         }
-        let page = Page { after: row.cursor.get(), limit: Some(limit) };
-        let events = tx.events(&EventFilter::default(), page)?;
-        let Some(last) = events.last() else { return Ok(0) };
         let anything_parked = !tx.dead_events(consumer.name(), None)?.is_empty();
-        for event in &events {
-            if anything_parked && self.park_behind(tx, consumer, event)? {
-                continue;
+        let mut views = Views::default();
+        let (mut taken, mut last) = (0, row.cursor);
+        // More than once, for what it raises itself is for it to see too.
+        while taken < limit {
+            let events = tx.events(&EventFilter::default(), Page { after: last.get(), limit: Some(limit - taken) })?;
+            let Some(end) = events.last() else { break };
+            last = end.sequence;
+            for event in &events {
+                if anything_parked && self.park_behind(tx, consumer, event)? {
+                    continue;
+                }
+                self.apply(tx, consumer, event, &mut views).map_err(Setback::Event)?;
             }
-            self.apply(tx, consumer, event).map_err(Setback::Event)?;
+            taken = taken.saturating_add(u32::try_from(events.len()).unwrap_or(u32::MAX));
+            if tx.head()?.sequence <= last {
+                break;
+            }
         }
-        row.advance(last.sequence);
-        tx.put_consumer(&row)?;
-        Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
+        if taken > 0 {
+            views.keep(tx).map_err(|e| Setback::Event(trouble(e)))?;
+            row.advance(last);
+            tx.put_consumer(&row)?;
+        }
+        Ok(taken)
     }
 
     pub(super) fn apply(
@@ -99,8 +138,9 @@ impl App {
         tx: &mut dyn Transaction,
         consumer: InFile,
         event: &Envelope,
+        views: &mut Views,
     ) -> Result<(), ConsumeError> {
-        consumer.apply(self, tx, event)?;
+        consumer.apply(self, tx, event, views)?;
         match &self.parts().sabotage {
             Some(sabotage) => sabotage(consumer.name(), event),
             None => Ok(()),
@@ -122,7 +162,7 @@ impl App {
     /// with the store is left to the next pass.
     pub(super) async fn redo(&self, consumer: InFile) -> u32 {
         let mut passed = 0;
-        while passed < BATCH_MAX && matches!(self.step(consumer).await, Ok(true)) {
+        while passed < REDO_MAX && matches!(self.step(consumer).await, Ok(true)) {
             passed += 1;
         }
         passed

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::folding::Views;
 use super::{App, Error, OperationError};
 use crate::consumer::{ConsumerRow, DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
@@ -14,7 +15,6 @@ use crate::ports::{ConsumeError, StoreError, Transaction};
 use crate::settings;
 use crate::shared::{Caller, Key, Lang, Sequence, StorageId};
 use crate::storage::{Rating, Reaction, Storage, StorageEvent, manager_only, react};
-use crate::storage_view::{Folded, fold};
 
 /// Makes a consumer inside the file fail after it has acted: its name, the event, and what it is to fail with.
 pub type Sabotage = Arc<dyn Fn(&str, &Envelope) -> Result<(), ConsumeError> + Send + Sync>;
@@ -60,23 +60,34 @@ impl InFile {
     }
 
     /// Does what the event calls for, if that is still missing.
-    pub(super) fn apply(self, app: &App, tx: &mut dyn Transaction, event: &Envelope) -> Result<(), ConsumeError> {
+    pub(super) fn apply(
+        self,
+        app: &App,
+        tx: &mut dyn Transaction,
+        event: &Envelope,
+        views: &mut Views,
+    ) -> Result<(), ConsumeError> {
         let applied = match self {
             InFile::Storage => follow_rentals(app, tx, event),
             InFile::Payment => give_money_back(app, tx, event),
             InFile::Message => tell_customer(app, tx, event),
-            InFile::View => fold_view(tx, event),
+            InFile::View => views.fold(tx, &event.event),
         };
-        applied.map_err(|e| match e {
-            StoreError::Busy { .. } | StoreError::Other(_) | StoreError::OutcomeUnknown(_) => {
-                ConsumeError::Unavailable(e.to_string())
-            }
-            StoreError::Nested
-            | StoreError::Aborted(_)
-            | StoreError::NewerSchema { .. }
-            | StoreError::WalMode
-            | StoreError::Corrupt(_) => ConsumeError::Permanent(e.to_string()),
-        })
+        applied.map_err(trouble)
+    }
+}
+
+/// What trouble with the store is to a consumer.
+pub(super) fn trouble(error: StoreError) -> ConsumeError {
+    match error {
+        StoreError::Busy { .. } | StoreError::Other(_) | StoreError::OutcomeUnknown(_) => {
+            ConsumeError::Unavailable(error.to_string())
+        }
+        StoreError::Nested
+        | StoreError::Aborted(_)
+        | StoreError::NewerSchema { .. }
+        | StoreError::WalMode
+        | StoreError::Corrupt(_) => ConsumeError::Permanent(error.to_string()),
     }
 }
 
@@ -87,7 +98,7 @@ fn follow_rentals(app: &App, tx: &mut dyn Transaction, event: &Envelope) -> Resu
         Reaction::Occupy(id, _) | Reaction::Release(id, _) | Reaction::CountReviews(id) => id,
     };
     // What was acted on before, or overtaken by a later cause, is not acted on again.
-    if tx.last_storage_cause(id)?.is_some_and(|last| event.sequence <= last) {
+    if tx.last_storage_cause(id, event.sequence)?.is_some() {
         return Ok(());
     }
     let Ok(mut storage) = Storage::load(id, tx.storage(id)?) else { return Ok(()) };
@@ -148,16 +159,6 @@ fn tell_customer(app: &App, tx: &mut dyn Transaction, event: &Envelope) -> Resul
         }
     }
     Ok(())
-}
-
-/// The view projection.
-fn fold_view(tx: &mut dyn Transaction, event: &Envelope) -> Result<(), StoreError> {
-    let id = event.event.storage_id();
-    match fold(tx.view(id)?, &event.event) {
-        Folded::Row(row) => tx.put_view(&row),
-        Folded::Removed => tx.remove_view(id),
-        Folded::Unchanged => Ok(()),
-    }
 }
 
 /// Writes down something to be done outside because of an event.

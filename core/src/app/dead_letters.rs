@@ -1,6 +1,7 @@
 //! Dead letters: trying again what was parked, or giving it up.
 
-use super::consumers::{InFile, holds};
+use super::consumers::{InFile, holds, trouble};
+use super::folding::Views;
 use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
@@ -138,7 +139,10 @@ impl App {
             if !still_open {
                 return Ok(None);
             }
-            app.apply(tx, consumer, &event).map_err(|e| failed_again(id, &e))?;
+            let mut views = Views::default();
+            app.apply(tx, consumer, &event, &mut views)
+                .and_then(|()| views.keep(tx).map_err(trouble))
+                .map_err(|e| failed_again(id, &e))?;
             close(app, tx, id, "retried").map(Some)
         });
         tried.map_err(|e| match e {

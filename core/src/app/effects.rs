@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
+use super::outcome::Concluded;
 use super::reserve::{charge_of, handed_out};
 use super::settle::payment_of;
 use super::{App, Error, Moment};
 use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome, Task};
 use crate::ports::{Page, StoreError, Transaction, wait};
 use crate::reservation::ReservationStatus;
+use crate::settings::Settings;
 
 /// So many effects are looked through at a time.
 const PAGE: u32 = 100;
@@ -162,37 +164,45 @@ impl App {
     /// # Errors
     /// As [`App::complete`].
     pub async fn complete_async(&self, effect: &Effect, outcome: Outcome) -> Result<(), Error> {
-        let is_news = self.conclude(effect, outcome.clone()).await?;
-        if is_news {
+        self.complete_and_show(effect, outcome).await.map(drop)
+    }
+
+    pub(super) async fn complete_and_show(&self, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
+        let concluded = self.conclude(effect, outcome.clone()).await?;
+        if concluded.is_news {
             self.tell_breaker(&effect.task, &outcome);
         }
-        Ok(())
+        Ok(concluded)
     }
 
     /// Does a leased effect by the blocking ports and records what came of it.
     pub(super) fn do_and_complete(&self, effect: &Effect) -> Result<Outcome, Error> {
-        let outcome = self.do_outside(effect);
+        let outcome = match self.read(|q| q.settings()) {
+            Ok(settings) => self.do_outside(effect, &settings),
+            Err(e) => without_call(&effect.task, StoreError::to_string(&e)),
+        };
         wait(self.conclude(effect, outcome.clone()))?;
         Ok(outcome)
     }
 
     /// Asks the breaker, makes the call, tells the breaker. No transaction is open.
-    pub(super) fn do_outside(&self, effect: &Effect) -> Outcome {
+    pub(super) fn do_outside(&self, effect: &Effect, settings: &Settings) -> Outcome {
         if !matches!(effect.task, Task::Deliver { .. })
-            && let Err(reason) = self.ask_breaker()
+            && let Err(reason) = self.ask_breaker_by(settings)
         {
-            return match effect.task {
-                Task::Charge(_) => Outcome::NotTaken { reason },
-                Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
-            };
+            return without_call(&effect.task, reason);
         }
-        let outcome = self.call(effect);
-        self.tell_breaker(&effect.task, &outcome);
+        let outcome = self.call_by(effect, settings);
+        self.tell_breaker_by(settings, &effect.task, &outcome);
         outcome
     }
 
     pub(super) fn ask_breaker(&self) -> Result<(), String> {
         let settings = self.read(|q| q.settings()).map_err(|e| e.to_string())?;
+        self.ask_breaker_by(&settings)
+    }
+
+    fn ask_breaker_by(&self, settings: &Settings) -> Result<(), String> {
         self.breaker()
             .acquire(settings.breaker(), self.parts().clock.elapsed())
             .map_err(|_| "the circuit breaker is open".to_owned())
@@ -201,6 +211,10 @@ impl App {
     /// Makes the call of an effect that was handed out, by the blocking ports, and answers what came of it: tell [`App::complete`],
     /// or [`App::resume_reserve`]. It blocks, at most for the deadline of the settings.
     pub fn call(&self, effect: &Effect) -> Outcome {
+        self.call_by(effect, &self.read(|q| q.settings()).unwrap_or_default())
+    }
+
+    fn call_by(&self, effect: &Effect, settings: &Settings) -> Outcome {
         let unavailable = |reason: &str| Outcome::Unavailable { reason: reason.to_owned() };
         if let Task::Deliver { channel, message } = &effect.task {
             let notifier = self.parts().notifiers.iter().find(|n| n.channel() == channel);
@@ -210,10 +224,7 @@ impl App {
             };
         }
         let Some(gateway) = &self.parts().gateway else { return unavailable("no payment gateway here") };
-        let deadline = match self.read(|q| q.settings()) {
-            Ok(settings) => settings.deadline(),
-            Err(_) => crate::settings::Settings::default().deadline(),
-        };
+        let deadline = settings.deadline();
         match &effect.task {
             Task::Charge(charge) => gateway.charge(charge, deadline),
             Task::Void(charge) => gateway.void(charge, deadline),
@@ -223,6 +234,12 @@ impl App {
     }
 
     fn tell_breaker(&self, task: &Task, outcome: &Outcome) {
+        if let Ok(settings) = self.read(|q| q.settings()) {
+            self.tell_breaker_by(&settings, task, outcome);
+        }
+    }
+
+    fn tell_breaker_by(&self, settings: &Settings, task: &Task, outcome: &Outcome) {
         let answered = match (task, outcome) {
             (Task::Deliver { .. }, _) => return,
             // A charge certainly not taken is a connection refused; a void not taken is a promise, an answer.
@@ -238,7 +255,6 @@ impl App {
                 | Outcome::Refused { .. },
             ) => true,
         };
-        let Ok(settings) = self.read(|q| q.settings()) else { return };
         let mut breaker = self.breaker();
         if answered {
             breaker.answered();
@@ -255,6 +271,14 @@ enum Leave {
     AtHandOut,
     /// This application asks again just before each call.
     AtCall,
+}
+
+/// What comes of an effect whose call was not made: a charge is certainly not taken, others are tried later.
+pub(super) fn without_call(task: &Task, reason: String) -> Outcome {
+    match task {
+        Task::Charge(_) => Outcome::NotTaken { reason },
+        Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
+    }
 }
 
 fn missing(table: &str, id: u64) -> StoreError {

@@ -8,12 +8,14 @@ mod consumers;
 mod dead_letters;
 mod effects;
 mod error;
+mod folding;
 mod outcome;
 mod outside;
 mod payment_told;
 mod queries;
 mod request;
 mod reserve;
+mod reserve_all;
 mod reviews;
 mod run_due;
 mod settle;
@@ -32,11 +34,13 @@ use crate::event::Trace;
 use crate::message::INBOX;
 use crate::payment::{Breaker, BreakerState};
 use crate::ports::{
-    Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, Work, begin_write, wait,
+    Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, begin_write,
+    begin_write_many, wait,
 };
 use crate::settings::{self, Settings};
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
 
+use consume::{Ride, riding};
 pub use consumers::Sabotage;
 pub use effects::EffectsDone;
 pub use error::{Error, OperationError};
@@ -230,13 +234,40 @@ impl App {
         E: From<StoreError> + Send + 'static,
     {
         let app = self.clone();
-        let rides = self.rides();
-        let riding = rides.iter().map(|ride| Box::new(ride.clone()) as Box<dyn Work>).collect();
-        let answer = begin_write(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding).await;
+        let rides = self.rides(1);
+        let answer = begin_write(self.parts().store.as_ref(), wait_max, move |tx| f(&app, tx), riding(&rides)).await;
+        self.redo_failed(&rides).await;
+        answer
+    }
+
+    /// Many transactions of use cases in one group: each is told what it would have been alone.
+    fn write_many<T, E, F>(&self, wait_max: Duration, works: Vec<F>) -> Vec<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&App, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    {
+        let with_app = |f: F| {
+            let app = self.clone();
+            move |tx: &mut dyn Transaction| f(&app, tx)
+        };
+        let works: Vec<_> = works.into_iter().map(with_app).collect();
+        let rides = self.rides(works.len());
+        wait(async {
+            let mut answers = Vec::with_capacity(works.len());
+            for writing in begin_write_many(self.parts().store.as_ref(), wait_max, works, riding(&rides)) {
+                answers.push(writing.await);
+            }
+            self.redo_failed(&rides).await;
+            answers
+        })
+    }
+
+    /// Redoes what failed of the consumers that rode along.
+    async fn redo_failed(&self, rides: &[Ride]) {
         for ride in rides.iter().filter(|ride| ride.failed()) {
             self.redo(ride.consumer()).await;
         }
-        answer
     }
 
     /// One transaction that raises no events: nothing rides.

@@ -11,26 +11,40 @@ use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome};
 use crate::event::Trace;
 use crate::payment::PaymentStatus;
 use crate::ports::{StoreError, Transaction};
-use crate::reservation::{Reservation, ReservationStatus};
+use crate::reservation::{Reservation, ReservationRow, ReservationStatus};
 
 /// T2 and settling are exempt from overload limits: they wait this long for their turn.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What recording an outcome came to.
+pub(super) struct Concluded {
+    /// It came from whoever holds the effect's lease: told late, or again, it says nothing of the gateway now.
+    pub(super) is_news: bool,
+    /// The reservation as it is then, if a charge's outcome was booked.
+    pub(super) reservation: Option<ReservationRow>,
+}
+
 impl App {
-    /// Whether it came from whoever holds the effect's lease: told late, or again, it says nothing of the gateway now.
-    pub(super) async fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<bool, Error> {
+    /// Records what came of an effect, in a transaction of its own.
+    pub(super) async fn conclude(&self, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
         let effect = effect.clone();
-        let outcome = outcome.plain();
-        self.write_within(PATIENCE, move |app, tx| {
-            let moment = app.moment::<_, Error>(tx)?;
-            let row =
-                tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
-            let is_mine =
-                row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
-            app.record(tx, row, outcome, is_mine, &moment)?;
-            Ok(is_mine)
-        })
-        .await
+        self.write_within(PATIENCE, move |app, tx| app.conclude_within(tx, &effect, outcome)).await
+    }
+
+    /// The same for many, in one group.
+    pub(super) fn conclude_all(&self, outcomes: Vec<(Effect, Outcome)>) -> Vec<Result<Concluded, Error>> {
+        let work = |(effect, outcome): (Effect, Outcome)| {
+            move |app: &App, tx: &mut dyn Transaction| app.conclude_within(tx, &effect, outcome)
+        };
+        self.write_many(PATIENCE, outcomes.into_iter().map(work).collect())
+    }
+
+    fn conclude_within(&self, tx: &mut dyn Transaction, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
+        let moment = self.moment::<_, Error>(tx)?;
+        let row = tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
+        let is_mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
+        let reservation = self.record(tx, row, outcome.plain(), is_mine, &moment)?;
+        Ok(Concluded { is_news: is_mine, reservation })
     }
 
     pub(super) fn record(
@@ -40,39 +54,47 @@ impl App {
         outcome: Outcome,
         is_mine: bool,
         moment: &Moment,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<ReservationRow>, Error> {
         // A setback counts only for whoever still holds the lease; news of money always counts.
         match (&row.action, &outcome) {
             (Action::Charge { .. } | Action::Void { .. }, Outcome::Captured | Outcome::NotTaken { .. })
-            | (Action::Charge { .. }, Outcome::Declined { .. }) => self.book(tx, row, &outcome, moment),
-            (Action::Refund { .. }, Outcome::Refunded) => self.book_refund(tx, row, moment),
-            (Action::Deliver { .. }, Outcome::Delivered) => Ok(done(tx, row)?),
+            | (Action::Charge { .. }, Outcome::Declined { .. }) => return self.book(tx, row, &outcome, moment),
+            (Action::Refund { .. }, Outcome::Refunded) => self.book_refund(tx, row, moment)?,
+            (Action::Deliver { .. }, Outcome::Delivered) => done(tx, row)?,
             (Action::Charge { .. }, Outcome::Unknown { .. }) if is_mine => {
-                Ok(tx.put_effect(&EffectRow { status: EffectStatus::Unknown, lease: None, ..row })?)
+                tx.put_effect(&EffectRow { status: EffectStatus::Unknown, lease: None, ..row })?;
             }
             (Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. }, Outcome::Refused { reason })
                 if is_mine =>
             {
-                Ok(park(tx, row, reason.clone(), moment)?)
+                park(tx, row, reason.clone(), moment)?;
             }
             (
                 Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. },
                 Outcome::Unavailable { .. } | Outcome::Unknown { .. },
-            ) if is_mine => Ok(try_later(tx, row, moment)?),
+            ) if is_mine => try_later(tx, row, moment)?,
             (Action::Charge { .. }, Outcome::Unknown { .. })
             | (
                 Action::Void { .. } | Action::Refund { .. } | Action::Deliver { .. },
                 Outcome::Refused { .. } | Outcome::Unavailable { .. } | Outcome::Unknown { .. },
-            ) => Ok(()),
+            ) => {}
             (action, outcome) => {
-                Err(OperationError::WrongOutcome { action: action.kind(), outcome: format!("{outcome:?}") }.into())
+                let (action, outcome) = (action.kind(), format!("{outcome:?}"));
+                return Err(OperationError::WrongOutcome { action, outcome }.into());
             }
         }
+        Ok(None)
     }
 
     /// Books a charge's outcome, learnt from the charge or from its void. If the hold is gone, only the payment's is recorded;
     /// money taken all the same is then refunded by the payment consumer.
-    fn book(&self, tx: &mut dyn Transaction, row: EffectRow, outcome: &Outcome, moment: &Moment) -> Result<(), Error> {
+    fn book(
+        &self,
+        tx: &mut dyn Transaction,
+        row: EffectRow,
+        outcome: &Outcome,
+        moment: &Moment,
+    ) -> Result<Option<ReservationRow>, Error> {
         let mut payment = payment_of(tx, &row)?;
         let mut reservation = reservation_of(tx, payment.row().reservation_id)?;
         let booking = reservation.row().booking.clone();
@@ -97,21 +119,20 @@ impl App {
             // Known before. The same news again is no news; other news is the gateway contradicting itself.
             let taken_before = matches!(was, PaymentStatus::Paid | PaymentStatus::Cancelled);
             let contradicts = taken_before != matches!(outcome, Outcome::Captured);
-            return {
-                let _: () = if contradicts {
-                    let reason = format!("the gateway says {outcome:?} of a payment that is {}", was.as_str());
-                    park(tx, row, reason, moment)?
-                } else {
-                    done(tx, row)?
-                };
-                Ok(())
-            };
+            if contradicts {
+                let reason = format!("the gateway says {outcome:?} of a payment that is {}", was.as_str());
+                park(tx, row, reason, moment)?;
+            } else {
+                done(tx, row)?;
+            }
+            return Ok(Some(reservation.row().clone()));
         };
         let booked = tx.save_payment(&payment, booked.into(), &trace)?;
         if let Some(then) = then {
             tx.save_reservation(&reservation, then.into(), &trace.caused_by(booked))?;
         }
-        Ok(done(tx, row)?)
+        done(tx, row)?;
+        Ok(Some(reservation.row().clone()))
     }
 
     fn book_refund(&self, tx: &mut dyn Transaction, row: EffectRow, moment: &Moment) -> Result<(), Error> {

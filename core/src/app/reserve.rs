@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::effects::without_call;
+use super::outcome::Concluded;
 use super::tick::expire_hold;
-use super::{App, Moment};
+use super::{App, Error, Moment};
 use crate::effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};
 use crate::event::Trace;
 use crate::payment::Payment;
@@ -14,6 +16,7 @@ use crate::reservation::{
     HoldCase, HoldTerms, Quote, Reservation, ReservationError, ReservationRow, ReservationStatus, Reserve,
     may_place_hold,
 };
+use crate::settings::Settings;
 use crate::shared::{Booking, Caller, IdempotencyKey, Key, Period, ReservationId, Sequence};
 
 const COMMAND: &str = "reserve";
@@ -31,7 +34,7 @@ pub struct Reserving {
 
 /// Who makes the charge of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Charged {
+pub(super) enum Charged {
     /// Whoever reserves, at once: the effect is leased to it.
     ByCaller,
     /// The host, when it asks for due effects.
@@ -39,13 +42,19 @@ enum Charged {
 }
 
 /// What the first transaction came to.
-enum Begun {
+pub(super) enum Begun {
     /// A hold stands; the charge is this caller's to make, or the host's if there is none here.
-    Held(Box<ReservationRow>, Option<Box<Effect>>),
+    Held(Box<ReservationRow>, Option<Box<Charging>>),
     /// It was done before under this key.
     Replayed(Box<ReservationRow>),
     /// It was begun before under this key and its outcome is not known: ask the gateway first.
     Unsettled(Box<ReservationRow>, Option<Box<Effect>>),
+}
+
+/// A charge to make, and the settings it was written under.
+pub(super) struct Charging {
+    pub(super) effect: Effect,
+    pub(super) settings: Settings,
 }
 
 impl App {
@@ -60,7 +69,7 @@ impl App {
     pub fn reserve(&self, caller: &Caller, command: Reserve) -> Result<ReservationRow, ReservationError> {
         match wait(self.hold(caller, command, self.charged()))? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
-            Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
+            Begun::Held(row, Some(charging)) => self.charge(*row, &charging),
             Begun::Unsettled(row, effect) => self.reserve_after_settling(caller, command, *row, effect.as_deref()),
         }
     }
@@ -83,14 +92,17 @@ impl App {
         match self.hold(caller, command, Charged::ByCaller).await? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(Reserving { reservation: *row, effect: None }),
             Begun::Unsettled(row, None) => Err(unknown(*row, self.deadline_or_default())),
-            Begun::Held(row, Some(effect)) | Begun::Unsettled(row, Some(effect)) => {
-                let reserving = Reserving { reservation: *row, effect: Some(*effect) };
-                match self.ask_breaker() {
-                    Ok(()) => Ok(reserving),
-                    // As when the blocking call is not made.
-                    Err(reason) => self.answer_without_call(reserving, reason).await,
-                }
-            }
+            Begun::Held(row, Some(charging)) => self.hand_over(*row, charging.effect).await,
+            Begun::Unsettled(row, Some(effect)) => self.hand_over(*row, *effect).await,
+        }
+    }
+
+    async fn hand_over(&self, reservation: ReservationRow, effect: Effect) -> Result<Reserving, ReservationError> {
+        let reserving = Reserving { reservation, effect: Some(effect) };
+        match self.ask_breaker() {
+            Ok(()) => Ok(reserving),
+            // As when the blocking call is not made.
+            Err(reason) => self.answer_without_call(reserving, reason).await,
         }
     }
 
@@ -120,10 +132,9 @@ impl App {
         outcome: Outcome,
     ) -> Result<Reserving, ReservationError> {
         let Some(effect) = &begun.effect else { return Ok(begun.clone()) };
-        let concluded = self.complete_async(effect, outcome.clone()).await;
+        let concluded = self.complete_and_show(effect, outcome.clone()).await;
         if !matches!(effect.task, Task::Void(_)) {
-            let reservation =
-                self.answer(begun.reservation.clone(), concluded.is_ok(), outcome, self.deadline_or_default())?;
+            let reservation = self.answer(begun.reservation.clone(), concluded, outcome, None)?;
             return Ok(Reserving { reservation, effect: None });
         }
         if concluded.is_err() || !matches!(outcome, Outcome::Captured | Outcome::NotTaken { .. }) {
@@ -139,21 +150,18 @@ impl App {
     /// The breaker forbids the call: a charge is certainly not taken, a void is asked for later.
     async fn answer_without_call(&self, begun: Reserving, reason: String) -> Result<Reserving, ReservationError> {
         let Reserving { reservation, effect: Some(effect) } = begun else { return Ok(begun) };
-        let outcome = match effect.task {
-            Task::Charge(_) => Outcome::NotTaken { reason },
-            Task::Void(_) | Task::Refund(_) | Task::Deliver { .. } => Outcome::Unavailable { reason },
-        };
+        let outcome = without_call(&effect.task, reason);
         let concluded = self.conclude(&effect, outcome.clone()).await;
-        let reservation = self.answer(reservation, concluded.is_ok(), outcome, self.deadline_or_default())?;
+        let reservation = self.answer(reservation, concluded, outcome, None)?;
         Ok(Reserving { reservation, effect: None })
     }
 
-    fn charged(&self) -> Charged {
+    pub(super) fn charged(&self) -> Charged {
         if self.parts().gateway.is_some() { Charged::ByCaller } else { Charged::Later }
     }
 
     /// The same request again, once the gateway has said what became of its charge.
-    fn reserve_after_settling(
+    pub(super) fn reserve_after_settling(
         &self,
         caller: &Caller,
         command: Reserve,
@@ -166,7 +174,7 @@ impl App {
         }
         match wait(self.hold(caller, command, self.charged()))? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(*row),
-            Begun::Held(row, Some(effect)) => self.charge(*row, &effect),
+            Begun::Held(row, Some(charging)) => self.charge(*row, &charging),
             Begun::Unsettled(row, _) => Err(unknown(*row, self.deadline_or_default())),
         }
     }
@@ -174,28 +182,36 @@ impl App {
     /// T1: the hold, or what the idempotency key remembers.
     async fn hold(&self, caller: &Caller, command: Reserve, charged: Charged) -> Result<Begun, ReservationError> {
         let caller = caller.clone();
-        self.write_async(move |app, tx| {
-            let moment = app.moment::<_, ReservationError>(tx)?;
-            if let Some(key) = caller.idempotency_key()
-                && let Some(begun) = app.recall(tx, &caller, key, &command, charged, &moment)?
-            {
-                return Ok(begun);
-            }
-            let quote = app.judge(tx, command, &moment)?;
-            let trace = app.trace(&caller, moment.now);
-            let (row, effect) = app.place_hold(tx, &caller, quote, charged, &moment, &trace)?;
-            if let Some(key) = caller.idempotency_key() {
-                tx.put_idempotency(&IdempotencyRow {
-                    scope: caller.scope(),
-                    command: COMMAND.to_owned(),
-                    key: key.clone(),
-                    body: command.fingerprint(),
-                    reservation_id: row.booking.reservation_id,
-                })?;
-            }
-            Ok(Begun::Held(Box::new(row), effect.map(Box::new)))
-        })
-        .await
+        self.write_async(move |app, tx| app.hold_within(tx, &caller, command, charged)).await
+    }
+
+    pub(super) fn hold_within(
+        &self,
+        tx: &mut dyn Transaction,
+        caller: &Caller,
+        command: Reserve,
+        charged: Charged,
+    ) -> Result<Begun, ReservationError> {
+        let moment = self.moment::<_, ReservationError>(tx)?;
+        if let Some(key) = caller.idempotency_key()
+            && let Some(begun) = self.recall(tx, caller, key, &command, charged, &moment)?
+        {
+            return Ok(begun);
+        }
+        let quote = self.judge(tx, command, &moment)?;
+        let trace = self.trace(caller, moment.now);
+        let (row, effect) = self.place_hold(tx, caller, quote, charged, &moment, &trace)?;
+        if let Some(key) = caller.idempotency_key() {
+            tx.put_idempotency(&IdempotencyRow {
+                scope: caller.scope(),
+                command: COMMAND.to_owned(),
+                key: key.clone(),
+                body: command.fingerprint(),
+                reservation_id: row.booking.reservation_id,
+            })?;
+        }
+        let charging = effect.map(|effect| Box::new(Charging { effect, settings: moment.settings }));
+        Ok(Begun::Held(Box::new(row), charging))
     }
 
     /// What a used key stands for; `None` when it is free.
@@ -325,27 +341,32 @@ impl App {
     }
 
     /// The charge and T2. No transaction is open during the call.
-    fn charge(&self, held: ReservationRow, effect: &Effect) -> Result<ReservationRow, ReservationError> {
-        let outcome = self.do_outside(effect);
-        let retry_after = self.deadline_or_default();
+    fn charge(&self, held: ReservationRow, charging: &Charging) -> Result<ReservationRow, ReservationError> {
+        let Charging { effect, settings } = charging;
+        let outcome = self.do_outside(effect, settings);
         let concluded = wait(self.conclude(effect, outcome.clone()));
-        self.answer(held, concluded.is_ok(), outcome, retry_after)
+        self.answer(held, concluded, outcome, Some(settings.deadline()))
     }
 
     /// What the caller is told once the gateway has answered. If T2 was not committed, whether the reservation stands is not
     /// known to us.
-    fn answer(
+    pub(super) fn answer(
         &self,
         held: ReservationRow,
-        concluded: bool,
+        concluded: Result<Concluded, Error>,
         outcome: Outcome,
-        retry_after: Duration,
+        deadline: Option<Duration>,
     ) -> Result<ReservationRow, ReservationError> {
         let id = held.booking.reservation_id;
-        let row = if concluded { self.read(|q| q.reservation(id)) } else { Ok(None) };
-        let Ok(Some(row)) = row else { return Err(unknown(held, retry_after)) };
+        let retry_after = || deadline.unwrap_or_else(|| self.deadline_or_default());
+        let row = match concluded {
+            Ok(Concluded { reservation: Some(row), .. }) => Ok(Some(row)),
+            Ok(Concluded { reservation: None, .. }) => self.read(|q| q.reservation(id)),
+            Err(_) => Ok(None),
+        };
+        let Ok(Some(row)) = row else { return Err(unknown(held, retry_after())) };
         match (row.reservation_status, outcome) {
-            (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after)),
+            (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after())),
             (ReservationStatus::Rejected, Outcome::Declined { reason }) => {
                 Err(ReservationError::Declined { reservation_id: id, reason })
             }

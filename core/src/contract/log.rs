@@ -158,7 +158,7 @@ pub(super) fn the_last_cause_of_a_storage_is_found(store: &Arc<dyn Store>) {
         tx.save_payment(&payment, approved.into(), &caused(Sequence::new(3)))?;
         Ok((one, two))
     });
-    let cause = |id: StorageId| seen(store, move |q| q.last_storage_cause(id));
+    let cause = |id: StorageId| seen(store, move |q| q.last_storage_cause(id, Sequence::new(1)));
     assert_eq!(cause(one), None, "events of reservations and payments are not the storage's own");
     kept(store, move |tx| {
         let mut storage = Storage::load(one, tx.storage(one)?).expect("the storage is there");
@@ -167,7 +167,7 @@ pub(super) fn the_last_cause_of_a_storage_is_found(store: &Arc<dyn Store>) {
             let event = if occupy { storage.occupy(reservation) } else { storage.release(reservation) };
             tx.save_storage(&storage, event.expect("a change").into(), &caused(Sequence::new(causing)))?;
         }
-        assert_eq!(tx.last_storage_cause(one)?, Some(Sequence::new(5)), "a work sees its own");
+        assert_eq!(tx.last_storage_cause(one, Sequence::new(5))?, Some(Sequence::new(5)), "a work sees its own");
         let asked_for = ModifyStorage { withdrawn: Some(true), ..ModifyStorage::new(one) };
         let event = storage.modify(&asked_for).expect("no price").expect("a change");
         tx.save_storage(&storage, event.into(), &asked("manager"))
@@ -178,5 +178,6 @@ pub(super) fn the_last_cause_of_a_storage_is_found(store: &Arc<dyn Store>) {
         tx.save_storage(&storage, event.into(), &caused(Sequence::new(5)))
     });
     assert_eq!(cause(one), Some(Sequence::new(5)), "the latest cause, not the last event's");
+    assert_eq!(seen(store, |q| q.last_storage_cause(one, Sequence::new(6))), None, "asked from later on");
     assert_eq!(cause(two), None);
 }

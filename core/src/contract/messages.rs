@@ -59,7 +59,7 @@ pub(super) fn reviews_survive_and_deleted_ones_are_in_no_list(store: &Arc<dyn St
 fn message(tx: &mut dyn Transaction, event: u64, channel: &str, who: &str) -> Stored<MessageRow> {
     let row = MessageRow {
         message_id: tx.next_message_id()?,
-        reservation_id: ReservationId::new(1),
+        reservation_id: ReservationId::new(if who == "kim" { 1 } else { 2 }),
         storage_id: StorageId::new(1),
         customer: customer(who),
         kind: "ReservationRejected".to_owned(),
@@ -74,7 +74,8 @@ fn message(tx: &mut dyn Transaction, event: u64, channel: &str, who: &str) -> St
 
 fn world(tx: &mut dyn Transaction) -> Stored<()> {
     let id = new_storage_id(tx, "one")?;
-    new_rental(tx, id, "kim", period(1, None), day(1)).map(drop)
+    new_rental(tx, id, "kim", period(1, Some(9)), day(1))?;
+    new_rental(tx, id, "lee", period(9, None), day(1)).map(drop)
 }
 
 pub(super) fn messages_survive_filtered_and_paged(store: &Arc<dyn Store>) {

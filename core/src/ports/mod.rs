@@ -26,4 +26,4 @@ pub use questions::{Bookings, Offer, Offers};
 pub use repositories::{Repositories, Transaction};
 pub use store::{Store, StoreError, Verdict, Work};
 pub(crate) use writing::wait;
-pub use writing::{Writing, begin_write, write, write_all};
+pub use writing::{Writing, begin_write, begin_write_many, write, write_all};

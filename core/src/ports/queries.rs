@@ -157,8 +157,8 @@ pub trait Queries {
     fn head(&mut self) -> Result<Head, StoreError>;
     /// Events in order of sequence.
     fn events(&mut self, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError>;
-    /// The latest event that caused an event of this storage: how far the storage consumer has acted on it.
-    fn last_storage_cause(&mut self, id: StorageId) -> Result<Option<Sequence>, StoreError>;
+    /// The latest event, from `since` on, that caused an event of this storage: how far the storage consumer has acted on it.
+    fn last_storage_cause(&mut self, id: StorageId, since: Sequence) -> Result<Option<Sequence>, StoreError>;
     /// Whether the rows of the log are whole: hash chain, length, gaps. Empty when they are; at most `limit` findings.
     fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError>;
 

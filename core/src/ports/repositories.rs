@@ -52,7 +52,7 @@ pub trait Repositories {
     /// Keeps a review with its event.
     fn save_review(&mut self, review: &Review, event: Event, trace: &Trace) -> Result<Sequence, StoreError>;
 
-    /// Adds a message; a second one for the same event and channel is refused as [`StoreError::Corrupt`].
+    /// Adds a message, to the customer of its reservation; a second one for the same event and channel is refused as [`StoreError::Corrupt`].
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError>;
     /// Adds or changes an effect; a second one of a kind under one key is refused as [`StoreError::Corrupt`].
     fn put_effect(&mut self, effect: &EffectRow) -> Result<(), StoreError>;

@@ -100,6 +100,20 @@ pub trait Work: Send {
     /// Does it, in a savepoint of its own. No I/O but the transaction's; never unwinds.
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict;
 
+    /// What it catches up on, if that is all it does: of the works of a group that answer the same here, a store may run the last
+    /// one for all, after the others. All are told what became of the group.
+    fn rides_as(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Told before `run` for how many works it runs, itself included.
+    fn stand_for(&mut self, _works: usize) {}
+
+    /// Asked of a work that waits: whether somebody waits for it who will now `drive` in the leader's place.
+    fn take_over(&self) -> bool {
+        false
+    }
+
     /// Told once, after the group's COMMIT, whether kept or undone; or at once with the error if it was never run. May `submit`
     /// further work, but must not wait for any: the one who tells is the one who would do it.
     fn done(self: Box<Self>, outcome: Result<(), StoreError>);
@@ -112,7 +126,8 @@ pub trait Store: Send + Sync {
     /// must `drive`.
     fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool;
 
-    /// Leads, group by group, until the queue is empty; returns at once if another leads.
+    /// Leads, group by group, until the queue is empty or, after some groups, a waiting work's caller takes over; returns at once
+    /// if another leads.
     fn drive(&self);
 
     /// Reads what is committed, in one short snapshot.

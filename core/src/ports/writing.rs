@@ -1,5 +1,6 @@
 //! Doing one piece of work through the store: it is queued, and its answer awaited, as a future or by blocking.
 
+use std::cell::Cell;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -19,6 +20,10 @@ struct Told<R> {
     error: Option<StoreError>,
     /// Whoever waits.
     waker: Option<Waker>,
+    /// Whoever waits blocks its thread meanwhile: it may as well lead.
+    may_lead: bool,
+    /// The leader asks whoever waits to lead.
+    takes_over: bool,
 }
 
 impl<R> Slot<R> {
@@ -62,6 +67,18 @@ where
         verdict
     }
 
+    fn take_over(&self) -> bool {
+        let mut told = self.slot.lock();
+        if !told.may_lead {
+            return false;
+        }
+        told.takes_over = true;
+        if let Some(waker) = told.waker.take() {
+            waker.wake();
+        }
+        true
+    }
+
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         let Asked { answer, slot, .. } = *self;
         slot.one_told(|told| {
@@ -80,6 +97,14 @@ struct Riding<R> {
 impl<R: Send> Work for Riding<R> {
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
         self.work.run(tx)
+    }
+
+    fn rides_as(&self) -> Option<&'static str> {
+        self.work.rides_as()
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.work.stand_for(works);
     }
 
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -128,40 +153,75 @@ pub fn begin_write<T, E>(
     wait_max: Duration,
     f: impl FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
     riding: Vec<Box<dyn Work>>,
-) -> Writing<T, E>
+) -> Writing<'_, T, E>
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let told = Told { waiting_for: 1 + riding.len(), result: None, error: None, waker: None };
-    let slot = Arc::new(Slot { told: Mutex::new(told) });
-    let mut group: Vec<Box<dyn Work>> = vec![Box::new(Asked { f: Some(f), answer: None, slot: Arc::clone(&slot) })];
-    group.extend(riding.into_iter().map(|work| Box::new(Riding { work, slot: Arc::clone(&slot) }) as Box<dyn Work>));
+    let mut writings = begin_write_many(store, wait_max, vec![f], riding);
+    writings.pop().expect("one work has one answer")
+}
+
+/// The same for many works, in this order and in one group; the riding works come after them. Each has the answer it would have had
+/// alone.
+pub fn begin_write_many<T, E, F>(
+    store: &dyn Store,
+    wait_max: Duration,
+    works: Vec<F>,
+    riding: Vec<Box<dyn Work>>,
+) -> Vec<Writing<'_, T, E>>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: FnOnce(&mut dyn Transaction) -> Result<T, E> + Send + 'static,
+{
+    // What rides counts with the last work.
+    let last = works.len().saturating_sub(1);
+    let mut group: Vec<Box<dyn Work>> = Vec::with_capacity(works.len() + riding.len());
+    let mut slots = Vec::with_capacity(works.len());
+    for (n, f) in works.into_iter().enumerate() {
+        let waiting_for = if n == last { 1 + riding.len() } else { 1 };
+        let told = Told { waiting_for, result: None, error: None, waker: None, may_lead: false, takes_over: false };
+        let slot = Arc::new(Slot { told: Mutex::new(told) });
+        group.push(Box::new(Asked { f: Some(f), answer: None, slot: Arc::clone(&slot) }));
+        slots.push(slot);
+    }
+    let Some(slot) = slots.last() else { return Vec::new() };
+    group.extend(riding.into_iter().map(|work| Box::new(Riding { work, slot: Arc::clone(slot) }) as Box<dyn Work>));
     if store.submit(group, wait_max) {
         store.drive();
     }
-    Writing { slot }
+    slots.into_iter().map(|slot| Writing { slot, store }).collect()
 }
 
 /// A work that was queued: ready once it and all that rides with it were told, which is after their group's COMMIT. Dropping it
 /// takes nothing back.
-pub struct Writing<T, E> {
+pub struct Writing<'s, T, E> {
     slot: Arc<Slot<Result<T, E>>>,
+    store: &'s dyn Store,
 }
 
-impl<T, E> std::fmt::Debug for Writing<T, E> {
+impl<T, E> std::fmt::Debug for Writing<'_, T, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Writing").field("waiting_for", &self.slot.lock().waiting_for).finish()
     }
 }
 
-impl<T, E: From<StoreError>> Future for Writing<T, E> {
+impl<T, E: From<StoreError>> Future for Writing<'_, T, E> {
     type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut told = self.slot.lock();
-        if told.waiting_for > 0 {
+        while told.waiting_for > 0 {
+            if std::mem::take(&mut told.takes_over) {
+                told.may_lead = false;
+                drop(told);
+                self.store.drive();
+                told = self.slot.lock();
+                continue;
+            }
             told.waker = Some(context.waker().clone());
+            told.may_lead = BLOCKS.get();
             return Poll::Pending;
         }
         Poll::Ready(match (told.error.take(), told.result.take()) {
@@ -170,6 +230,11 @@ impl<T, E: From<StoreError>> Future for Writing<T, E> {
             (None, None) => Err(StoreError::Aborted("the work gave no answer".to_owned()).into()),
         })
     }
+}
+
+thread_local! {
+    /// Whether this thread does nothing but wait for the future it polls.
+    static BLOCKS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Wakes the thread that waits.
@@ -187,7 +252,10 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     loop {
-        match future.as_mut().poll(&mut context) {
+        let outer = BLOCKS.replace(true);
+        let polled = future.as_mut().poll(&mut context);
+        BLOCKS.set(outer);
+        match polled {
             Poll::Ready(answer) => return answer,
             Poll::Pending => thread::park(),
         }

@@ -80,6 +80,11 @@ impl Period {
         self.until.map(|u| (u - self.from).num_days())
     }
 
+    /// Whether every day of the other is one of its own.
+    pub fn covers(&self, other: &Period) -> bool {
+        self.from <= other.from && self.until.is_none_or(|until| other.until.is_some_and(|end| end <= until))
+    }
+
     /// Whether any day lies in both.
     pub fn overlaps(&self, other: &Period) -> bool {
         let starts_before_end = |a: &Period, b: &Period| b.until.is_none_or(|end| a.from < end);
@@ -137,6 +142,8 @@ mod tests {
             let shared = (0..100).any(|n| one.contains(day(n)) && two.contains(day(n)));
             prop_assert_eq!(one.overlaps(&two), shared);
             prop_assert_eq!(two.overlaps(&one), shared);
+            let within = (0..100).all(|n| one.contains(day(n)) || !two.contains(day(n)));
+            prop_assert_eq!(one.covers(&two), within);
         }
     }
 

@@ -77,6 +77,18 @@ impl Work for Through {
         self.work.run(&mut Wire { inner: tx, fuse: &self.fuse })
     }
 
+    fn rides_as(&self) -> Option<&'static str> {
+        self.work.rides_as()
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.work.stand_for(works);
+    }
+
+    fn take_over(&self) -> bool {
+        self.work.take_over()
+    }
+
     fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
         self.work.done(outcome);
     }
@@ -103,7 +115,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         settings() -> Settings;
         head() -> Head;
         events(filter: &EventFilter, page: Page) -> Vec<Envelope>;
-        last_storage_cause(id: StorageId) -> Option<Sequence>;
+        last_storage_cause(id: StorageId, since: Sequence) -> Option<Sequence>;
         check_log(limit: usize) -> Vec<Finding>;
         storage(id: StorageId) -> Option<StorageRow>;
         storages(page: Page) -> Vec<StorageRow>;

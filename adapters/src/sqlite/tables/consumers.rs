@@ -52,5 +52,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &ConsumerRow) -> Result<()
         row.lease.map(|lease| key(lease.owner)),
         row.lease.map(|lease| moment(lease.until)),
     ];
-    CONSUMERS.write(conn, sql, values)
+    CONSUMERS.write(conn, sql, values).map(drop)
 }

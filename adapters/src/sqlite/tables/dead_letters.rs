@@ -102,5 +102,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, letter: &DeadLetter) -> Result<
         letter.closed_at.map(moment),
         letter.resolution,
     ];
-    DEAD_LETTERS.write(conn, sql, values)
+    DEAD_LETTERS.write(conn, sql, values).map(drop)
 }

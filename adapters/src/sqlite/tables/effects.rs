@@ -20,6 +20,9 @@ macro_rules! select {
     };
 }
 
+/// The words for the kinds of actions.
+const KINDS: [&str; 4] = ["charge", "void", "refund", "deliver"];
+
 fn read(row: &Row<'_>) -> Result<EffectRow, StoreError> {
     let c = Columns::of("effects", row);
     Ok(EffectRow {
@@ -59,7 +62,8 @@ pub(in crate::sqlite) fn open(conn: &Connection, now: DateTime<Utc>, page: Page)
     let (after, limit) = bounds(page);
     // Without the index named, all effects ever done would be walked through in order of id.
     let sql = select!(
-        "INDEXED BY effects_ready WHERE ready_at IS NOT NULL AND ready_at <= ?3
+        "INDEXED BY effects_open WHERE status IN ('due', 'leased', 'unknown')
+         AND kind IN ('charge', 'void', 'refund', 'deliver') AND ready_at <= ?3
          AND NOT (kind = 'charge' AND status = 'leased') AND effect_id > ?1 ORDER BY effect_id LIMIT ?2"
     );
     all(conn, sql, (after, limit, moment(now)), read)
@@ -80,18 +84,29 @@ pub(in crate::sqlite) fn loose_charges(
 }
 
 pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_ready \
-               WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1";
-    one(conn, sql, [], |row| {
-        let c = Columns::of("effects", row);
-        c.int()?;
-        c.moment()
-    })
+    let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_open \
+               WHERE status IN ('due', 'leased', 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
+               ORDER BY ready_at LIMIT 1";
+    let mut next = None;
+    for kind in KINDS {
+        let of_kind = one(conn, sql, [kind], |row| {
+            let c = Columns::of("effects", row);
+            c.int()?;
+            c.moment()
+        })?;
+        next = next.into_iter().chain(of_kind).min();
+    }
+    Ok(next)
 }
 
 /// Adds or changes an effect; a second one of a kind under one key is refused.
-pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
+///
+/// What an effect is about never changes: the usual change leaves the index of kinds and keys alone.
+pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow, is_new: bool) -> Result<(), StoreError> {
+    let change = "UPDATE effects SET status = ?7, attempts = ?8, due_at = ?9, lease_owner = ?10, lease_until = ?11, \
+                  seal = ?14 WHERE effect_id = ?1 AND key = ?2 AND kind = ?3 AND payment_id IS ?4 \
+                  AND message_id IS ?5 AND channel IS ?6 AND correlation_id = ?12 AND causation_id = ?13";
+    let put = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
                lease_owner, lease_until, correlation_id, causation_id, seal) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
                ON CONFLICT (effect_id) DO UPDATE SET key = ?2, kind = ?3, payment_id = ?4, message_id = ?5, \
@@ -116,5 +131,8 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow) -> Result<(), 
         row.correlation_id.as_str(),
         kept(row.causation_id.get())?,
     ];
-    EFFECTS.write(conn, sql, values)
+    if !is_new && EFFECTS.write(conn, change, values)? > 0 {
+        return Ok(());
+    }
+    EFFECTS.write(conn, put, values).map(drop)
 }

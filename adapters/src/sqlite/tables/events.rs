@@ -61,10 +61,15 @@ pub(in crate::sqlite) fn list(
     }
 }
 
-pub(in crate::sqlite) fn last_storage_cause(conn: &Connection, id: StorageId) -> Result<Option<Sequence>, StoreError> {
+pub(in crate::sqlite) fn last_storage_cause(
+    conn: &Connection,
+    id: StorageId,
+    since: Sequence,
+) -> Result<Option<Sequence>, StoreError> {
     let sql = "SELECT max(causation_id) FROM events INDEXED BY events_storage_causes \
-               WHERE aggregate_kind = 'storage' AND aggregate_id = ?1 AND causation_id IS NOT NULL";
-    let last = maybe_int(conn, sql, [sought(id.get())])?;
+               WHERE aggregate_kind = 'storage' AND aggregate_id = ?1 AND causation_id IS NOT NULL \
+               AND causation_id >= ?2";
+    let last = maybe_int(conn, sql, [sought(id.get()), sought(since.get())])?;
     last.map(|n| u64::try_from(n).map(Sequence::new))
         .transpose()
         .map_err(|_| StoreError::Corrupt(format!("events: one of storage {id} has a cause below 0")))

@@ -47,7 +47,11 @@ pub(in crate::sqlite) fn list(
     match &filter.customer {
         None => all(conn, select!("WHERE message_id > ?1 ORDER BY message_id LIMIT ?2"), (after, limit), read),
         Some(customer) => {
-            let sql = select!("WHERE customer = ?3 AND message_id > ?1 ORDER BY message_id LIMIT ?2");
+            let sql = select!(
+                "INDEXED BY messages_by_reservation WHERE reservation_id IN
+                     (SELECT reservation_id FROM reservations INDEXED BY reservations_by_customer WHERE customer = ?3)
+                 AND customer = ?3 AND message_id > ?1 ORDER BY message_id LIMIT ?2"
+            );
             all(conn, sql, (after, limit, customer.as_str()), read)
         }
     }
@@ -81,5 +85,7 @@ pub(in crate::sqlite) fn channels(conn: &Connection) -> Result<Vec<String>, Stor
 }
 
 pub(in crate::sqlite) fn add_channel(conn: &Connection, name: &str) -> Result<(), StoreError> {
-    CHANNELS.write(conn, "INSERT INTO channels (name, seal) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![name])
+    CHANNELS
+        .write(conn, "INSERT INTO channels (name, seal) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![name])
+        .map(drop)
 }

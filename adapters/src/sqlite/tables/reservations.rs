@@ -66,14 +66,10 @@ pub(in crate::sqlite) fn list(
             "WHERE ?3 IS NULL AND storage_id = ?4 AND (?5 IS NULL OR +status = ?5)
              AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
         )
-    } else if status.is_some() {
-        select!(
-            "WHERE ?3 IS NULL AND ?4 IS NULL AND status = ?5
-             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
-        )
     } else {
+        // A state has no index: each change of state would have to move an entry of it.
         select!(
-            "WHERE ?3 IS NULL AND ?4 IS NULL AND ?5 IS NULL
+            "WHERE ?3 IS NULL AND ?4 IS NULL AND (?5 IS NULL OR status = ?5)
              AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
         )
     };
@@ -86,7 +82,7 @@ pub(in crate::sqlite) fn live_overlapping(
     period: &Period,
 ) -> Result<Vec<ReservationRow>, StoreError> {
     let sql = select!(
-        "INDEXED BY reservations_live
+        "INDEXED BY reservations_by_storage
          WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel')
          AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) ORDER BY from_day, reservation_id"
     );
@@ -96,7 +92,7 @@ pub(in crate::sqlite) fn live_overlapping(
 
 /// Another live reservation that shares a day with this one; there must be none.
 pub(in crate::sqlite) fn rival(conn: &Connection, row: &ReservationRow) -> Result<Option<ReservationId>, StoreError> {
-    let sql = "SELECT reservation_id FROM reservations INDEXED BY reservations_live \
+    let sql = "SELECT reservation_id FROM reservations INDEXED BY reservations_by_storage \
                WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel') \
                AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) AND reservation_id <> ?4 LIMIT 1";
     let booking = &row.booking;

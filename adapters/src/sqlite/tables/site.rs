@@ -1,5 +1,7 @@
 //! What concerns the site as a whole: settings, used idempotency keys, and how much of everything there is.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use storagerent_core::ports::{Counts, IdempotencyRow, StoreError};
 use storagerent_core::reservation::ReservationStatus;
@@ -27,7 +29,7 @@ pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreEr
 pub(in crate::sqlite) fn save_settings(conn: &Connection, settings: &Settings) -> Result<(), StoreError> {
     let sql = "INSERT INTO settings (name, value, seal) VALUES (?1, ?2, ?3) \
                ON CONFLICT (name) DO UPDATE SET value = ?2, seal = ?3";
-    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(conn, sql, params![name, value]))
+    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(conn, sql, params![name, value]).map(drop))
 }
 
 pub(in crate::sqlite) fn idempotency(
@@ -54,15 +56,21 @@ pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRo
     let sql = "INSERT INTO idempotency (scope, command, key, body, reservation_id, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                ON CONFLICT (scope, command, key) DO UPDATE SET body = ?4, reservation_id = ?5, seal = ?6";
     let values = params![row.scope, row.command, row.key.as_str(), row.body, kept(row.reservation_id.get())?];
-    IDEMPOTENCY.write(conn, sql, values)
+    IDEMPOTENCY.write(conn, sql, values).map(drop)
 }
 
 pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {
-    let by_status = "SELECT count(*) FROM reservations WHERE status = ?1";
-    let reservations = ReservationStatus::ALL
-        .into_iter()
-        .map(|status| Ok((status.as_str().to_owned(), number(conn, by_status, [status.as_str()])?)))
-        .collect::<Result<_, StoreError>>()?;
+    let mut reservations: BTreeMap<String, u64> =
+        ReservationStatus::ALL.into_iter().map(|status| (status.as_str().to_owned(), 0)).collect();
+    let by_status = "SELECT status, count(*) FROM reservations GROUP BY status";
+    let found = all(conn, by_status, [], |row| {
+        let c = Columns::of("reservations", row);
+        Ok((c.text()?, c.number()?))
+    })?;
+    for (status, count) in found {
+        // What is no status is told by whoever reads the row.
+        reservations.entry(status).and_modify(|known| *known = count);
+    }
     let open = "SELECT count(*) FROM effects WHERE status IN ('due', 'leased', 'unknown')";
     Ok(Counts {
         storages: number(conn, "SELECT count(*) FROM storages WHERE deleted = 0", [])?,

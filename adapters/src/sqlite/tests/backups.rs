@@ -108,7 +108,7 @@ fn a_file_that_is_no_backup_is_told_apart_and_left_alone() {
     assert!(matches!(check_file(&folder.path().join("none.db")), Err(StoreError::Other(_))));
     for (script, newer) in [
         ("PRAGMA user_version = 99", true),
-        ("DROP INDEX reservations_live", false),
+        ("DROP INDEX reservations_by_storage", false),
         ("CREATE TRIGGER evil AFTER INSERT ON events BEGIN DELETE FROM events; END", false),
     ] {
         fs::write(&damaged, &good).unwrap();

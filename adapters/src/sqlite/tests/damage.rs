@@ -155,7 +155,7 @@ fn what_a_strangers_tables_and_indexes_would_compute_is_refused_untouched() {
         ("", "", "CREATE INDEX slow ON Events (sequence) WHERE CASE WHEN sequence > 13 THEN ENDLESS END"),
         ("", "", "CREATE UNIQUE INDEX only_one ON reservations (status)"),
         ("", "", "DROP TABLE storages; CREATE VIEW storages AS SELECT ENDLESS AS storage_id"),
-        ("", "", "DROP INDEX reservations_live"),
+        ("", "", "DROP INDEX reservations_by_storage"),
     ] {
         let (_folder, path) = ten_events();
         let conn = stranger(&path);

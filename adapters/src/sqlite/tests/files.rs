@@ -33,7 +33,7 @@ fn a_new_file_has_the_newest_schema_and_the_inbox() {
     let info = store.info().unwrap();
     assert_eq!((info.journal_mode.as_str(), info.schema_version, info.events), ("wal", KNOWN, 0));
     assert_eq!(Path::new(&info.path), path);
-    assert!(info.file_bytes > 0 && info.page_size >= 4096, "{info:?}");
+    assert!(info.file_bytes > 0 && info.page_size >= 2048, "{info:?}");
     assert_eq!(read(&store, |q| q.channels()).unwrap(), [INBOX]);
     assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
     let json = serde_json::to_value(&info).unwrap();
@@ -53,11 +53,11 @@ fn what_is_kept_survives_closing_and_opening() {
 #[test]
 fn every_write_is_on_disk_when_it_is_told() {
     let (_folder, store, _) = in_file();
-    let pragma = |name: &str| store.writer().query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let pragma = |name: &str| store.writer().conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     assert_eq!(pragma("synchronous").unwrap(), 2, "FULL");
     assert_eq!(pragma("trusted_schema").unwrap(), 0);
     let defensive = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
-    assert!(store.writer().db_config(defensive).unwrap());
+    assert!(store.writer().conn.db_config(defensive).unwrap());
 }
 
 #[cfg(unix)]

@@ -14,7 +14,7 @@ fn commits(store: &SqliteStore) -> Arc<AtomicUsize> {
         counting.fetch_add(1, Ordering::SeqCst);
         false
     };
-    store.writer().commit_hook(Some(hook)).unwrap();
+    store.writer().conn.commit_hook(Some(hook)).unwrap();
     count
 }
 
@@ -114,7 +114,7 @@ fn who_does_not_wait_at_all_is_told_busy_at_once_when_the_file_is_locked() {
 #[test]
 fn a_failed_commit_is_unknown_to_all_members_and_nothing_of_it_is_there() {
     let (_folder, store, _) = in_file();
-    store.writer().commit_hook(Some(|| true)).unwrap();
+    store.writer().conn.commit_hook(Some(|| true)).unwrap();
     let outcomes = Told::default();
     let panics = piece("panics", &outcomes, |_| panic!("on purpose"));
     store.submit(vec![keeping("a", &outcomes), panics], WAIT);
@@ -124,7 +124,7 @@ fn a_failed_commit_is_unknown_to_all_members_and_nothing_of_it_is_there() {
     assert!(matches!(outcomes[0], ("a", Err(StoreError::OutcomeUnknown(_)))), "{outcomes:?}");
     assert!(matches!(outcomes[1], ("panics", Err(StoreError::Aborted(_)))), "that is certain: {outcomes:?}");
     assert!(matches!(outcomes[2], ("b", Err(StoreError::OutcomeUnknown(_)))), "{outcomes:?}");
-    store.writer().commit_hook(None::<fn() -> bool>).unwrap();
+    store.writer().conn.commit_hook(None::<fn() -> bool>).unwrap();
     assert_eq!(storages(&store), 0);
     register_many(&store, 1);
     assert_eq!(storages(&store), 1, "the store goes on");
@@ -134,8 +134,8 @@ fn a_failed_commit_is_unknown_to_all_members_and_nothing_of_it_is_there() {
 fn a_full_disk_fails_the_whole_group_and_even_a_work_that_ignores_it_commits_nothing() {
     let (_folder, store, _) = in_file();
     register_many(&store, 1);
-    let pages: i64 = store.writer().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-    store.writer().pragma_update(None, "max_page_count", pages).unwrap();
+    let pages: i64 = store.writer().conn.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    store.writer().conn.pragma_update(None, "max_page_count", pages).unwrap();
     let outcomes = Told::default();
     let stubborn = piece("stubborn", &outcomes, |tx| {
         for _ in 0..1_000 {
@@ -156,7 +156,7 @@ fn a_full_disk_fails_the_whole_group_and_even_a_work_that_ignores_it_commits_not
     }
     assert_eq!(read(&store, |q| q.channels()).unwrap(), ["inbox"]);
     assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
-    store.writer().pragma_update(None, "max_page_count", 1 << 30).unwrap();
+    store.writer().conn.pragma_update(None, "max_page_count", 1 << 30).unwrap();
     let before = storages(&store);
     register_many(&store, 1);
     assert_eq!(storages(&store), before + 1, "the store goes on");
@@ -168,7 +168,7 @@ fn a_transaction_given_up_by_sqlite_leaves_nothing_of_its_group() {
     // Breaking off a statement that writes makes SQLite give up the whole transaction, as some I/O errors do.
     let breaks = Arc::new(AtomicUsize::new(0));
     let armed = Arc::clone(&breaks);
-    store.writer().progress_handler(1, Some(move || armed.load(Ordering::SeqCst) == 1)).unwrap();
+    store.writer().conn.progress_handler(1, Some(move || armed.load(Ordering::SeqCst) == 1)).unwrap();
     let outcomes = Told::default();
     let stubborn = piece("stubborn", &outcomes, move |tx| {
         breaks.store(1, Ordering::SeqCst);
@@ -293,4 +293,68 @@ fn a_large_group_in_memory_goes_on_beside_readers() {
         stop.store(1, Ordering::SeqCst);
     });
     assert_eq!(storages(&store), 5_000);
+}
+
+struct Ride {
+    name: &'static str,
+    stands_for: usize,
+    ran: Arc<AtomicUsize>,
+    told: Told,
+}
+
+impl Work for Ride {
+    fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+        assert_eq!(tx.storages(Page::default()).unwrap().len(), 3, "what it rides with has been done");
+        self.ran.fetch_add(self.stands_for, Ordering::SeqCst);
+        Verdict::Keep
+    }
+
+    fn rides_as(&self) -> Option<&'static str> {
+        Some(self.name)
+    }
+
+    fn stand_for(&mut self, works: usize) {
+        self.stands_for = works;
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+        self.told.lock().unwrap().push((self.name, outcome));
+    }
+}
+
+#[test]
+fn what_rides_runs_once_for_the_whole_group_after_it() {
+    let (_folder, store, _) = in_file();
+    let (ran, outcomes) = ([Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))], Told::default());
+    for name in ["a", "b", "c"] {
+        let ride = |n: usize, rides| {
+            let (ran, told) = (Arc::clone(&ran[n]), Arc::clone(&outcomes));
+            Box::new(Ride { name: rides, stands_for: 0, ran, told }) as Box<dyn Work>
+        };
+        store.submit(vec![keeping(name, &outcomes), ride(0, "first"), ride(1, "second")], WAIT);
+    }
+    store.drive();
+    assert_eq!(ran.map(|ran| ran.load(Ordering::SeqCst)), [3, 3], "once each, for three");
+    let names: Vec<_> = told(&outcomes).into_iter().map(|(name, outcome)| (name, outcome == Ok(()))).collect();
+    let first = ["a", "b", "c", "first", "first", "first", "second", "second", "second"];
+    assert_eq!(names, first.map(|name| (name, true)));
+}
+
+#[test]
+fn what_is_remembered_is_undone_with_its_work_and_forgotten_when_others_write() {
+    let (_folder, store, path) = in_file();
+    let other = SqliteStore::open(&path).unwrap();
+    for round in 1..=3 {
+        write(&store, WAIT, register).unwrap();
+        let refused = write(&store, WAIT, |tx| {
+            register(tx)?;
+            Err::<(), _>(StoreError::Other("refused".to_owned()))
+        });
+        assert!(refused.is_err());
+        write(&other, WAIT, register).unwrap();
+        assert_eq!(storages(&store), 2 * round);
+        let head = write(&store, WAIT, |tx| tx.head()).unwrap();
+        assert_eq!(head.sequence.get(), 2 * round as u64);
+        assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
+    }
 }

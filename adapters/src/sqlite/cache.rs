@@ -1,0 +1,162 @@
+//! What the writer remembers of the file from one work to the next: what nearly every work asks for.
+//!
+//! It is good only while nobody else has written: `PRAGMA data_version`, read after BEGIN IMMEDIATE, says so. What a work has
+//! changed here is undone with its savepoint, by going back to the copy made before; whatever goes wrong with the transaction
+//! as a whole empties it. Readers begin with an empty one, for one snapshot.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use storagerent_core::consumer::ConsumerRow;
+use storagerent_core::effect::EffectRow;
+use storagerent_core::event::{AggregateKind, Envelope};
+use storagerent_core::payment::PaymentRow;
+use storagerent_core::ports::{Head, Page};
+use storagerent_core::reservation::ReservationRow;
+use storagerent_core::settings::Settings;
+use storagerent_core::shared::{EffectId, PaymentId, ReservationId, Sequence, StorageId};
+use storagerent_core::storage::StorageRow;
+use storagerent_core::storage_view::StorageViewRow;
+
+/// What is remembered; `None` and absent mean not asked for yet. Cheap to copy.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cache {
+    pub(super) head: Option<Head>,
+    /// The head in the file is an older one: it is written once for the group.
+    pub(super) head_is_ahead: bool,
+    /// The last id kept of each kind.
+    pub(super) last_kept: [Option<u64>; 7],
+    pub(super) settings: Option<Arc<Settings>>,
+    pub(super) channels: Option<Arc<Vec<String>>>,
+    pub(super) consumers: Arc<BTreeMap<String, ConsumerRow>>,
+    /// Consumers that have no open dead letter.
+    pub(super) untroubled: Arc<BTreeSet<String>>,
+    /// How much of the group's events counts.
+    events: usize,
+}
+
+/// The writer's memory: a cache, the events of the group, and the version of the data that they are true of.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) cache: Cache,
+    /// Rows that were read or kept lately, as they are kept.
+    pub(super) hot: Hot,
+    /// The events of this group so far, without a gap, up to the head.
+    events: Vec<Envelope>,
+    /// The latest event that caused an event of a storage in this group, and the latest told in it; undone or not.
+    causes_max: Option<Sequence>,
+    told_max: Option<Sequence>,
+    data_version: Option<i64>,
+}
+
+impl Memory {
+    /// A transaction begins, in which the data has this version.
+    pub(super) fn begin(&mut self, data_version: i64) {
+        if self.data_version != Some(data_version) {
+            *self = Memory { data_version: Some(data_version), ..Memory::default() };
+        }
+        self.events.clear();
+        self.cache.events = 0;
+        (self.causes_max, self.told_max) = (None, None);
+        self.hot.bound();
+    }
+
+    /// What was remembered may not be true of the file.
+    pub(super) fn forget(&mut self) {
+        *self = Memory::default();
+    }
+
+    /// Goes back to what was remembered before a work that is undone.
+    pub(super) fn go_back(&mut self, before: Cache, touched: &[Touched]) {
+        touched.iter().for_each(|row| self.hot.forget(*row));
+        self.cache = before;
+        self.events.truncate(self.cache.events);
+    }
+
+    /// One more event was added to the log.
+    pub(super) fn added(&mut self, event: Envelope, head: Head) {
+        if event.aggregate.kind == AggregateKind::Storage {
+            self.causes_max = self.causes_max.max(event.causation_id);
+        }
+        self.cache.head = Some(head);
+        self.cache.head_is_ahead = true;
+        self.events.push(event);
+        self.cache.events = self.events.len();
+    }
+
+    /// A message was added about an event.
+    pub(super) fn told(&mut self, event: Sequence) {
+        self.told_max = self.told_max.max(Some(event));
+    }
+
+    /// Whether an event, or a later one, may have caused an event of a storage: it is of this group, and none did.
+    pub(super) fn caused_nothing_yet(&self, since: Sequence) -> bool {
+        Some(since) > self.causes_max && self.is_of_this_group(since)
+    }
+
+    /// Whether an event cannot have been told: it is of this group, and neither it nor a later one was.
+    pub(super) fn is_untold(&self, event: Sequence) -> bool {
+        Some(event) > self.told_max && self.is_of_this_group(event)
+    }
+
+    fn is_of_this_group(&self, event: Sequence) -> bool {
+        self.events.first().is_some_and(|first| first.sequence <= event)
+    }
+
+    /// The page of the log, if all of it was written by this group.
+    pub(super) fn page(&self, page: Page) -> Option<Vec<Envelope>> {
+        let first = self.events.first()?.sequence.get();
+        let skipped = usize::try_from((page.after + 1).checked_sub(first)?).ok()?;
+        let limit = page.limit.map_or(usize::MAX, |limit| limit as usize);
+        Some(self.events.iter().skip(skipped).take(limit).cloned().collect())
+    }
+}
+
+/// A row of one of the tables that are remembered.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Touched {
+    Storage(StorageId),
+    Reservation(ReservationId),
+    Payment(PaymentId),
+    Effect(EffectId),
+    View(StorageId),
+}
+
+/// So many rows of a table are remembered at most: what a hold wrote is asked for when it is confirmed.
+const HOT_MAX: usize = 2_048;
+
+/// Rows that were read or kept lately.
+#[derive(Debug, Default)]
+pub(super) struct Hot {
+    pub(super) storages: HashMap<StorageId, StorageRow>,
+    pub(super) reservations: HashMap<ReservationId, ReservationRow>,
+    pub(super) payments: HashMap<PaymentId, PaymentRow>,
+    pub(super) effects: HashMap<EffectId, EffectRow>,
+    pub(super) views: HashMap<StorageId, StorageViewRow>,
+}
+
+impl Hot {
+    fn forget(&mut self, row: Touched) {
+        match row {
+            Touched::Storage(id) => drop(self.storages.remove(&id)),
+            Touched::Reservation(id) => drop(self.reservations.remove(&id)),
+            Touched::Payment(id) => drop(self.payments.remove(&id)),
+            Touched::Effect(id) => drop(self.effects.remove(&id)),
+            Touched::View(id) => drop(self.views.remove(&id)),
+        }
+    }
+
+    /// Forgets what has become too much.
+    fn bound(&mut self) {
+        fn bound<K, V>(rows: &mut HashMap<K, V>) {
+            if rows.len() > HOT_MAX {
+                rows.clear();
+            }
+        }
+        bound(&mut self.storages);
+        bound(&mut self.reservations);
+        bound(&mut self.payments);
+        bound(&mut self.effects);
+        bound(&mut self.views);
+    }
+}
