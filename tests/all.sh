@@ -97,6 +97,7 @@ stage "faults" 360 faults
 stage "demo" 60 demo
 stage "core for wasm32" 240 tests/wasm_core.sh
 stage "browser" 240 tests/browser/run.sh
+stage "http" 180 tests/http/run.sh
 stage "licences, bans, sources" 420 deny
 
 total=$((SECONDS - started))
