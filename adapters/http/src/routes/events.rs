@@ -25,8 +25,14 @@ use crate::state::Site;
 
 /// An event, flat: its place in the log, and its own fields.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
 #[schema(value_type = Object)]
-pub(crate) struct EventShown(Value);
+pub(crate) enum EventShown {
+    /// As it is in the log.
+    Whole(Box<Envelope>),
+    /// Without saying whose it is.
+    Veiled(Value),
+}
 
 /// Which part of the log.
 #[derive(Debug, Default, Deserialize, IntoParams)]
