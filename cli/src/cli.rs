@@ -91,7 +91,7 @@ fn languages() -> impl TypedValueParser<Value = Lang> {
     PossibleValuesParser::new(["ko", "en"]).map(|code| Lang::parse(&code).unwrap_or_default())
 }
 
-fn behaviours() -> impl TypedValueParser<Value = Behaviour> {
+pub(crate) fn behaviours() -> impl TypedValueParser<Value = Behaviour> {
     PossibleValuesParser::new(Behaviour::ALL.map(Behaviour::as_str)).map(|how| how.parse().unwrap_or_default())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Decides how a line is read and how an answer looks: stdout is data, stderr is words. Never decides a rule: that is core's.
 //!
-//! Architecture invariants: this program talks to `storagerent` alone; only `output` writes to stdout, and nothing reaches a
+//! Architecture invariants: this program talks to `storagerent` and what serves it over HTTP alone; only `output` writes to stdout, and nothing reaches a
 //! terminal that was not made safe first; only `failure` knows exit codes.
 
 mod cli;

@@ -92,13 +92,14 @@ impl Site {
         Ok(Site { app, store, out, elsewhere })
     }
 
-    /// The site for a server: its store is led by a thread of its own, so that no handler blocks.
-    pub(crate) fn serving(globals: &Globals) -> Result<App, Failure> {
+    /// The site for a server: its store is led by a thread of its own, so that no handler blocks. `outside` chooses the payment
+    /// service and notifiers; without a payment service it is the simulated one.
+    pub(crate) fn serving(globals: &Globals, outside: Option<Options>) -> Result<App, Failure> {
         let path = file(globals)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = DrivenStore::new(Arc::new(SqliteStore::open(&path)?)).map_err(|e| Failure::file(&path, e))?;
-        let gateway = LazyGateway::new(beside(&path, ".books"), globals.payment);
-        let app = storagerent::over(Arc::new(store), with_clock(globals, Options::new(gateway)))?;
+        let simulated = || Options::new(LazyGateway::new(beside(&path, ".books"), globals.payment));
+        let app = storagerent::over(Arc::new(store), with_clock(globals, outside.unwrap_or_else(simulated)))?;
         if is_new {
             keep_language(&app, globals.lang())?;
         }

@@ -293,6 +293,13 @@ fn operation(e: &OperationError, lang: Lang) -> Explained {
             lang.pick(en, format!("효과 {effect_id}번이 없습니다")),
             lang.pick("complete only effects that were handed out", "받은 효과만 완료할 수 있습니다"),
         ),
+        OperationError::PaymentKeyNotFound { amount } => say(
+            lang.pick(en, format!("그 키로 {amount}의 결제를 요청한 적이 없습니다")),
+            lang.pick(
+                "compare key, price and currency with the payment service's books",
+                "키, 금액, 통화를 결제 서비스의 장부와 비교하세요",
+            ),
+        ),
         OperationError::WrongOutcome { action, outcome } => say(
             lang.pick(en, format!("{action}의 결과는 {outcome}일 수 없습니다")),
             lang.pick("tell an outcome of this kind of effect", "이 효과에 맞는 결과를 알려 주세요"),

@@ -324,6 +324,13 @@ fn operation_family() -> Vec<Told> {
             "효과 13번이 없습니다",
         ),
         told(
+            OperationError::PaymentKeyNotFound { amount: Money::krw(59_000) },
+            Kind::NotFound,
+            "paymentKeyNotFound",
+            "no payment of 59,000 KRW was asked for under that key",
+            "그 키로 59,000 KRW의 결제를 요청한 적이 없습니다",
+        ),
+        told(
             outcome,
             Kind::Invalid,
             "wrongOutcome",

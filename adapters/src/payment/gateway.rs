@@ -82,6 +82,30 @@ impl SimulatedGateway {
         Calls { charges: count(&self.charges), voids: count(&self.voids), refunds: count(&self.refunds) }
     }
 
+    /// Takes a charge, behaving so for this one call: for whoever serves many callers at once.
+    ///
+    /// A repeated charge of a key that was captured answers so again and captures nothing. With [`Behaviour::Down`] the
+    /// answer is about this call alone: nobody may repeat a charge.
+    pub fn charge_as(&self, charge: &Charge, deadline: Duration, behaviour: Behaviour) -> Outcome {
+        self.charges.fetch_add(1, Ordering::SeqCst);
+        if behaviour == Behaviour::Down {
+            return Outcome::NotTaken { reason: refused_connection() };
+        }
+        let says_no = behaviour == Behaviour::Decline;
+        let booked = self.books.book(charge.key, &mut |entry| ledger::charge(entry, charge, says_no));
+        match (behaviour, booked) {
+            // Whether it was booked before it failed is not known.
+            (_, Err(error)) => Outcome::Unknown { reason: format!("the payment service failed: {error}") },
+            (Behaviour::Slow, Ok(_)) => Outcome::Unknown {
+                reason: format!("no answer from the payment service within {} s", deadline.as_secs_f64()),
+            },
+            (Behaviour::LostReply, Ok(_)) => {
+                Outcome::Unknown { reason: "the connection to the payment service broke before its answer".to_owned() }
+            }
+            (Behaviour::Approve | Behaviour::Decline | Behaviour::Down, Ok(outcome)) => outcome,
+        }
+    }
+
     /// The entries, where the books can be read.
     ///
     /// # Errors
@@ -104,27 +128,9 @@ impl PaymentGateway for SimulatedGateway {
         "simulated"
     }
 
-    /// A repeated charge of a key that was captured answers so again and captures nothing. With [`Behaviour::Down`] the
-    /// answer is about this call alone: nobody may repeat a charge.
+    /// As [`SimulatedGateway::charge_as`], behaving as it was told to.
     fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
-        self.charges.fetch_add(1, Ordering::SeqCst);
-        let behaviour = self.behaviour();
-        if behaviour == Behaviour::Down {
-            return Outcome::NotTaken { reason: refused_connection() };
-        }
-        let says_no = behaviour == Behaviour::Decline;
-        let booked = self.books.book(charge.key, &mut |entry| ledger::charge(entry, charge, says_no));
-        match (behaviour, booked) {
-            // Whether it was booked before it failed is not known.
-            (_, Err(error)) => Outcome::Unknown { reason: format!("the payment service failed: {error}") },
-            (Behaviour::Slow, Ok(_)) => Outcome::Unknown {
-                reason: format!("no answer from the payment service within {} s", deadline.as_secs_f64()),
-            },
-            (Behaviour::LostReply, Ok(_)) => {
-                Outcome::Unknown { reason: "the connection to the payment service broke before its answer".to_owned() }
-            }
-            (Behaviour::Approve | Behaviour::Decline | Behaviour::Down, Ok(outcome)) => outcome,
-        }
+        self.charge_as(charge, deadline, self.behaviour())
     }
 
     fn void(&self, charge: &Charge, _deadline: Duration) -> Outcome {

@@ -138,6 +138,18 @@ fn what_was_not_captured_is_not_given_back() {
 }
 
 #[test]
+fn one_call_may_behave_in_its_own_way() {
+    with_both(|gateway| {
+        gateway.set_behaviour(Behaviour::Decline);
+        assert_eq!(gateway.charge_as(&charge(1), DEADLINE, Behaviour::Approve), Outcome::Captured);
+        assert!(matches!(gateway.charge_as(&charge(2), DEADLINE, Behaviour::LostReply), Outcome::Unknown { .. }));
+        assert!(matches!(gateway.charge_as(&charge(3), DEADLINE, Behaviour::Down), Outcome::NotTaken { .. }));
+        assert!(matches!(gateway.charge(&charge(3), DEADLINE), Outcome::Declined { .. }), "the others as before");
+        assert_eq!((gateway.entries().len(), gateway.calls().charges), (2, 4));
+    });
+}
+
+#[test]
 fn every_call_is_counted() {
     with_both(|gateway| {
         gateway.set_behaviour(Behaviour::Down);

@@ -17,6 +17,7 @@ mod import_csv;
 mod man;
 mod message;
 mod payment;
+mod payment_sim;
 mod quote;
 mod reservation;
 mod reserve;
@@ -107,6 +108,8 @@ pub(crate) enum Command {
     Token(token::TokenArgs),
     /// Serve the page to this machine: the same engine, in the browser, on a database of its own
     Web(web::WebArgs),
+    /// Serve a simulated payment service, a process with books of its own, to practise outages with; it moves no money
+    PaymentSim(payment_sim::PaymentSimArgs),
     /// Write completions for a shell to stdout
     Completions(completions::CompletionsArgs),
     /// Write manual pages for all commands to a folder
@@ -143,6 +146,7 @@ pub(crate) fn run(command: Command, globals: &Globals, out: &Output) -> Result<(
         Command::Serve(args) => args.run(globals.clone()),
         Command::Token(args) => args.run(globals),
         Command::Web(args) => args.run(out),
+        Command::PaymentSim(args) => args.run(out),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(out),
     }

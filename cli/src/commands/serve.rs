@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use axum::Router;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use storagerent::{InvalidValue, Worker};
 use storagerent_http::token::{AUDIENCE, Verifier};
 use storagerent_http::{Ending, Limits, Options, router, serve};
+use storagerent_remote::{GatewayConfig, HttpGateway, callback_router};
 use tokio::net::TcpListener;
 
+use super::payment_sim::secret;
 use crate::cli::Globals;
 use crate::failure::Failure;
 use crate::output;
@@ -21,7 +24,7 @@ const LISTEN: &str = "127.0.0.1:8080";
 /// What is given on the line wins over the environment, that over the file, that over the defaults.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// A TOML file with the same options: listen, insecure, jwt-key, audience, issuer, allow-origin, db
+    /// A TOML file with the same options: listen, insecure, jwt-key, audience, issuer, allow-origin, payment-url, …, db
     #[arg(long, value_name = "FILE.toml", env = "STORAGERENT_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -56,6 +59,15 @@ pub(crate) struct ServeOptions {
         value_delimiter = ','
     )]
     allow_origin: Vec<String>,
+    /// Take payments by the service at this address (see `payment-sim`); if not given, they are simulated in FILE.books
+    #[arg(long, value_name = "URL", env = "STORAGERENT_PAYMENT_URL", hide_env_values = true)]
+    payment_url: Option<String>,
+    /// A file with the bearer token for the payment service
+    #[arg(long, value_name = "FILE", env = "STORAGERENT_PAYMENT_TOKEN_FILE", hide_env_values = true)]
+    payment_token_file: Option<PathBuf>,
+    /// A file with the secret the payment service signs its callbacks with: they are taken at /payment-callbacks
+    #[arg(long, value_name = "FILE", env = "STORAGERENT_CALLBACK_SECRET_FILE", hide_env_values = true)]
+    callback_secret_file: Option<PathBuf>,
     /// The site's file: --db on the line
     #[arg(skip)]
     db: Option<PathBuf>,
@@ -86,8 +98,21 @@ impl ServeOptions {
             audience: self.audience.or(file.audience),
             issuer: self.issuer.or(file.issuer),
             allow_origin: if self.allow_origin.is_empty() { file.allow_origin } else { self.allow_origin },
+            payment_url: self.payment_url.or(file.payment_url),
+            payment_token_file: self.payment_token_file.or(file.payment_token_file),
+            callback_secret_file: self.callback_secret_file.or(file.callback_secret_file),
             db: self.db.or(file.db),
         }
+    }
+
+    /// The payment service that is called, if one is named.
+    fn outside(&self) -> Result<Option<storagerent::Options>, Failure> {
+        let Some(url) = &self.payment_url else { return Ok(None) };
+        let mut config = GatewayConfig::new(url);
+        if let Some(path) = &self.payment_token_file {
+            config = config.token(secret(path)?);
+        }
+        Ok(Some(storagerent::Options::new(HttpGateway::new(config)?)))
     }
 
     fn address(&self) -> Result<SocketAddr, Failure> {
@@ -137,9 +162,13 @@ impl ServeArgs {
         let address = options.address()?;
         let access = options.access(address)?;
         let runtime = tokio::runtime::Runtime::new().map_err(|source| Failure::Listen { address, source })?;
-        let app = Site::serving(&globals)?;
+        let app = Site::serving(&globals, options.outside()?)?;
         let worker =
             std::sync::Arc::new(Worker::spawn(app.clone()).map_err(|source| Failure::Listen { address, source })?);
+        let callbacks = match &options.callback_secret_file {
+            Some(path) => callback_router(app.clone(), secret(path)?),
+            None => Router::new(),
+        };
         let ending = Ending::default();
         let woken = std::sync::Arc::downgrade(&worker);
         let access = access
@@ -155,7 +184,7 @@ impl ServeArgs {
                 stop_asked_for().await;
                 told.end();
             });
-            serve(listener, router(app, access), Limits::default(), ending).await;
+            serve(listener, router(app, access).merge(callbacks), Limits::default(), ending).await;
             Ok::<_, Failure>(())
         })
     }

@@ -55,6 +55,9 @@ pub(crate) enum Failure {
     /// A key or token is not taken.
     #[error(transparent)]
     Token(TokenError),
+    /// What is called or served over HTTP cannot be, as configured.
+    #[error(transparent)]
+    Remote(#[from] storagerent_remote::ConfigError),
     /// There is no home to keep the site's file in.
     #[error("no data folder")]
     NoDataFolder,
@@ -128,7 +131,7 @@ impl Failure {
                 Kind::Unavailable => 7,
                 Kind::Internal => 1,
             },
-            Failure::Usage { .. } | Failure::ImportRefused { .. } | Failure::Token(_) => USAGE,
+            Failure::Usage { .. } | Failure::ImportRefused { .. } | Failure::Token(_) | Failure::Remote(_) => USAGE,
             Failure::FileExists { .. } => 4,
             Failure::FileInUse { .. } | Failure::Port { .. } | Failure::Listen { .. } => 7,
             Failure::File { .. } | Failure::NoPage | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
@@ -145,8 +148,10 @@ impl Failure {
             Failure::FileExists { .. } => "fileExists",
             Failure::FileInUse { .. } => "fileInUse",
             Failure::NoPage => "noPage",
-            Failure::Port { .. } | Failure::Listen { .. } => "portFailed",
+            Failure::Port { .. } => "portFailed",
+            Failure::Listen { .. } => "listenFailed",
             Failure::Token(_) => "badKey",
+            Failure::Remote(_) => "invalidValue",
             Failure::NoDataFolder => "noDataFolder",
             Failure::Stdout(_) | Failure::Closed => "stdoutFailed",
             Failure::Found => "findings",
@@ -165,6 +170,7 @@ impl Failure {
             | Failure::Port { .. }
             | Failure::Listen { .. }
             | Failure::Token(_)
+            | Failure::Remote(_)
             | Failure::NoDataFolder
             | Failure::Stdout(_)
             | Failure::Closed

@@ -80,6 +80,11 @@ impl Failure {
                 "make one: openssl rand -base64 48 > dev.key",
                 "이렇게 만들 수 있습니다: openssl rand -base64 48 > dev.key",
             ),
+            Failure::Remote(error) => say(
+                lang.pick(error.to_string(), format!("설정을 쓸 수 없습니다: {error}")),
+                "correct the address, the secret or its file, and try again",
+                "주소, 비밀값 또는 그 파일을 고쳐 다시 시도하세요",
+            ),
             Failure::NoDataFolder => say(
                 lang.pick(
                     "there is no data folder to keep a site in: HOME is not set",

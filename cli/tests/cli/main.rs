@@ -10,6 +10,7 @@ mod golden;
 mod import_export;
 mod language;
 mod outcomes;
+mod payment_sim;
 mod safe;
 mod serve;
 mod simulate;

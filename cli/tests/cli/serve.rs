@@ -16,8 +16,13 @@ struct Served {
 
 impl Served {
     fn start(folder: &Path, args: &[&str]) -> Self {
+        Served::run(folder, "serve", args)
+    }
+
+    /// `serve` or `payment-sim`, whichever address it says it has.
+    fn run(folder: &Path, what: &str, args: &[&str]) -> Self {
         let mut command = tool();
-        command.args(["--json", "serve"]).args(args).env("STORAGERENT_DB", folder.join("rent.db"));
+        command.args(["--json", what]).args(args).env("STORAGERENT_DB", folder.join("rent.db"));
         let mut running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(running.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -30,6 +35,17 @@ impl Served {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         let bearer = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n{bearer}Connection: close\r\n\r\n", self.host).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        let (host, length) = (&self.host, body.len());
+        let head =
+            format!("Host: {host}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close");
+        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -114,4 +130,34 @@ fn a_configuration_that_cannot_be_read_is_named() {
     std::fs::write(&config, "lisen = \"127.0.0.1:1\"\n").unwrap();
     let (code, error) = refused(&["--config", config.to_str().unwrap()]);
     assert!(code == 2 && error["message"].as_str().unwrap().contains("lisen"), "{error}");
+}
+
+/// The outage scene of the first storagerent, with two processes: the payment service is stopped, and started again.
+#[cfg(unix)]
+#[test]
+fn while_the_payment_service_is_stopped_nothing_is_held_and_then_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let books = folder.path().join("sim.books");
+    let books = books.to_str().unwrap();
+    let sim = Served::run(folder.path(), "payment-sim", &["--listen", "127.0.0.1:0", "--books", books]);
+    let (sim_host, sim_url) = (sim.host.clone(), format!("http://{}", sim.host));
+    let args = ["--insecure", "--listen", "127.0.0.1:0", "--payment-url", &sim_url];
+    let served = Served::start(folder.path(), &args);
+    for _ in 0..3 {
+        let storage = served.post("/storages", r#"{"description":"BigStorage","price":"200000"}"#);
+        assert!(storage.starts_with("HTTP/1.1 201 "), "{storage}");
+    }
+    let reserve = |id: u32| served.post("/reservations", &format!(r#"{{"storageId":"{id}"}}"#));
+    assert!(reserve(1).starts_with("HTTP/1.1 201 "));
+    sim.end();
+    let refused = reserve(2);
+    assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("paymentUnavailable"), "{refused}");
+    assert!(refused.to_ascii_lowercase().contains("retry-after: "), "{refused}");
+    assert!(served.get("/check/chkAndReqReserve?storageId=2", None).ends_with("true"), "nothing is held");
+    let sim = Served::run(folder.path(), "payment-sim", &["--listen", &sim_host, "--books", books]);
+    assert!(reserve(2).starts_with("HTTP/1.1 201 "));
+    let kept = served.get("/verify", None);
+    assert!(kept.contains(r#""ok":true"#), "{kept}");
+    served.end();
+    sim.end();
 }

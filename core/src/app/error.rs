@@ -6,7 +6,7 @@ use crate::payment::PaymentError;
 use crate::ports::StoreError;
 use crate::reservation::ReservationError;
 use crate::review::ReviewError;
-use crate::shared::{DeadLetterId, EffectId, InvalidValue, Kind, NotAllowed};
+use crate::shared::{DeadLetterId, EffectId, InvalidValue, Kind, Money, NotAllowed};
 use crate::storage::StorageError;
 
 /// Why an operator's command was refused. Nothing was changed.
@@ -59,6 +59,12 @@ pub enum OperationError {
         /// The id given.
         effect_id: EffectId,
     },
+    /// No payment of that much was ever asked for under that key.
+    #[error("no payment of {amount} was asked for under that key")]
+    PaymentKeyNotFound {
+        /// How much was told of.
+        amount: Money,
+    },
     /// An outcome that this kind of effect cannot have.
     #[error("a {action} cannot have the outcome {outcome}")]
     WrongOutcome {
@@ -92,6 +98,7 @@ impl OperationError {
         match self {
             OperationError::ConsumerNotFound { .. }
             | OperationError::DeadLetterNotFound { .. }
+            | OperationError::PaymentKeyNotFound { .. }
             | OperationError::EffectNotFound { .. } => Kind::NotFound,
             OperationError::ConsumerPaused { .. }
             | OperationError::ConsumerElsewhere { .. }
@@ -115,6 +122,7 @@ impl OperationError {
             OperationError::MoneyNotDiscarded { .. } => "moneyNotDiscarded",
             OperationError::OtherGateway { .. } => "otherGateway",
             OperationError::EffectNotFound { .. } => "effectNotFound",
+            OperationError::PaymentKeyNotFound { .. } => "paymentKeyNotFound",
             OperationError::WrongOutcome { .. } => "wrongOutcome",
             OperationError::Invalid(_) => "invalidValue",
             OperationError::NotAllowed(_) => "notAllowed",

@@ -10,6 +10,7 @@ mod effects;
 mod error;
 mod outcome;
 mod outside;
+mod payment_told;
 mod queries;
 mod request;
 mod reserve;

@@ -14,7 +14,7 @@ use crate::ports::{StoreError, Transaction};
 use crate::reservation::{Reservation, ReservationStatus};
 
 /// T2 and settling are exempt from overload limits: they wait this long for their turn.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
     /// Whether it came from whoever holds the effect's lease: told late, or again, it says nothing of the gateway now.
@@ -33,7 +33,7 @@ impl App {
         .await
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         tx: &mut dyn Transaction,
         row: EffectRow,

@@ -14,6 +14,7 @@ mod kill_tool;
 mod layers;
 mod model;
 mod outages;
+mod payment_told;
 mod port_faults;
 mod races;
 mod regressions;
