@@ -89,12 +89,10 @@ pub(crate) async fn list(
         whole(&site, &asker, id)?;
     }
     let filter = EventFilter { correlation_id: wanted };
+    let resumed = headers.get("last-event-id").map(last_event_id).transpose()?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.contains("text/event-stream") {
-        let after = match headers.get("last-event-id") {
-            Some(id) => last_event_id(id)?,
-            None => which.after.map_or(0, |Number(after)| after),
-        };
+        let after = resumed.unwrap_or_else(|| which.after.map_or(0, |Number(after)| after));
         return Ok(stream_after(site, filter, after, asker.customer().cloned()).into_response());
     }
     let asked = Asked::of(which.after, which.size)?;
