@@ -7,7 +7,7 @@ use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 
 /// Numbers are at most so large either way: what JSON programs everywhere hold exactly.
-const MAX: i64 = 999_999_999_999_999;
+pub(crate) const MAX: i64 = 999_999_999_999_999;
 
 /// A whole number, or a string of its digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -105,7 +105,9 @@ pub(crate) async fn list(
 
 fn last_event_id(id: &axum::http::HeaderValue) -> Result<u64, Refusal> {
     let id = id.to_str().ok().map(str::trim).and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Refusal::field("Last-Event-ID", "the id of an event is a whole number", "이벤트 id는 정수입니다"))
+    id.filter(|id| *id <= crate::number::MAX.unsigned_abs()).ok_or_else(|| {
+        Refusal::field("Last-Event-ID", "the id of an event is a whole number", "이벤트 id는 정수입니다")
+    })
 }
 
 struct Cursor {
