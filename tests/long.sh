@@ -23,8 +23,11 @@ hostile() { # 10⁷ in all
   many hostile -- --target args --inputs 40000
   many hostile -- --target file --inputs 10000
 }
+gateway() { # 100,000 hostile requests
+  STORAGERENT_LONG=1 cargo test --release --locked --quiet -p storagerent-http --test gateway fuzz::hostile -- --nocapture
+}
 
-(($#)) || set -- bookings kills model simulation cuts io hostile
+(($#)) || set -- bookings kills model simulation cuts io hostile gateway
 for stage; do
   printf '\n== %s\n' "$stage"
   begun=$SECONDS

@@ -2,6 +2,8 @@
 
 const COMMANDS = 200;
 const NOW = '2026-11-22T03:00:00Z';
+/** Until everything that was begun is over. */
+export const AFTER_DAYS = 30;
 
 /** The same numbers everywhere. @param {number} seed */
 function dice(seed) {
@@ -13,7 +15,7 @@ function dice(seed) {
 }
 
 /** What is asked, with what the bench does before. */
-function* story() {
+export function* story() {
   const roll = dice(20261122);
   const pick = (/** @type {any[]} */ of) => of[roll(of.length)];
   const id = () => 1 + roll(14);
@@ -63,6 +65,29 @@ function* story() {
   }
 }
 
+/** Each request has an id of its own, the same wherever it is asked. @param {number} n */
+export const correlationOf = (n) => `c-${n}`;
+
+/** Makes the outside calls that are due, as whoever runs the consumers by hand does. @param {import('../../wasm/www/engine/engine.js').Bench} bench */
+async function doEffects(bench) {
+  const ask = async (/** @type {object} */ request) => JSON.parse(await bench.text(request));
+  for (;;) {
+    const effects = await ask({ ask: 'dueEffects', limit: 1 });
+    if (effects.length === 0) return;
+    for (const { effectId, task: { kind, ...charge } } of effects) {
+      const outcome = kind === 'deliver' ? { outcome: 'delivered' } : await ask({ ask: 'gateway', call: kind, charge });
+      await ask({ ask: 'complete', effectId, outcome });
+    }
+  }
+}
+
+/** Does everything that is due, now, whatever waits for later. @param {import('../../wasm/www/engine/engine.js').Site} site */
+async function runDue(site) {
+  await /** @type {import('../../wasm/www/engine/engine.js').Bench} */ (site.bench).text({ ask: 'execute', caller: { by: 'manager' }, command: { command: 'tick' } });
+  await site.settle();
+  return site.runDue();
+}
+
 /**
  * Does all of it, and tells every answer, event and row as text.
  *
@@ -74,16 +99,21 @@ export async function run(site) {
   await bench.fixed({ now: NOW, seed: 7 });
   const told = [];
   const refusal = (/** @type {any} */ e) => JSON.stringify({ code: e.code, kind: e.kind, messages: e.messages, hints: e.hints, retryAfter: e.retryAfter, reservation: e.reservation });
+  let n = 0;
   for (const { before, pay, command, caller, idempotencyKey } of story()) {
     if (before === 'pay') await bench.payment(pay);
     if (before === 'hour') await bench.advance({ minutes: 60 });
     if (before === 'day') await bench.advance({ days: 1 });
-    const asks = { caller, idempotencyKey };
+    const correlationId = correlationOf(n++);
+    const asks = { caller, idempotencyKey, correlationId };
     try {
-      const byHost = ['reserve', 'settle', 'runDue'].includes(command.command);
-      const answer = byHost
-        ? JSON.stringify(await site.execute(/** @type {any} */ (command), /** @type {any} */ (asks)))
-        : await bench.text({ ask: 'execute', caller: { by: caller, idempotencyKey }, command });
+      const byHost = ['reserve', 'settle'].includes(command.command);
+      const answer = command.command === 'runDue'
+        ? JSON.stringify(await runDue(site))
+        : byHost
+          ? JSON.stringify(await site.execute(/** @type {any} */ (command), /** @type {any} */ (asks)))
+          : await bench.text({ ask: 'execute', caller: { by: caller, idempotencyKey, correlationId }, command });
+      if (command.command === 'runConsumers') await doEffects(bench);
       told.push(`${command.command} ${answer}`);
     } catch (error) {
       told.push(`${command.command} refused ${refusal(error.failure ? { ...error.failure, messages: error.failure.message, hints: error.failure.hint } : error)}`);
@@ -91,8 +121,8 @@ export async function run(site) {
   }
   await bench.payment('approve');
   await site.settle();
-  await bench.advance({ days: 30 });
-  await site.runDue();
+  await bench.advance({ days: AFTER_DAYS });
+  await runDue(site);
   for (const query of ['events', 'views', 'storages', 'reservations', 'payments', 'messages', 'reviews', 'consumers', 'deadLetters', 'settings', 'status', 'verify']) {
     told.push(`${query} ${await bench.text({ ask: 'query', query: { query } })}`);
   }

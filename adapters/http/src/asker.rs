@@ -230,11 +230,24 @@ fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
     }
 }
 
-/// Korean if it is asked for before English; English else.
+/// Korean if it is wanted more than English, or as much and named first; English else.
 fn language(headers: &HeaderMap) -> Lang {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let first = wanted.split(',').map(str::trim).find(|tag| tag.starts_with("ko") || tag.starts_with("en"));
-    if first.is_some_and(|tag| tag.starts_with("ko")) { Lang::Ko } else { Lang::En }
+    let mut best = (Lang::En, 0.0);
+    for range in wanted.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let tag = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+        let lang = match tag.to_ascii_lowercase().as_str() {
+            "ko" => Lang::Ko,
+            "en" => Lang::En,
+            _ => continue,
+        };
+        if weight.is_some_and(|weight| weight > best.1) {
+            best = (lang, weight.unwrap_or_default());
+        }
+    }
+    best.0
 }
 
 /// The trace id of a W3C `traceparent`; one that is not well formed is none.

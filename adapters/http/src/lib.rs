@@ -43,6 +43,11 @@ pub use problem::Problem;
 pub use sent::BODY_BYTES_MAX;
 pub use serve::{Limits, serve};
 
+/// The README's code is compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// All routes over an application.
 pub fn router(app: App, options: Options) -> Router {
     let cors = cors(&options.origins);

@@ -4,7 +4,8 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use storagerent::InvalidValue;
 
 use crate::problem::Refusal;
@@ -29,9 +30,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
             Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko)
         })?;
         let mut reader = serde_json::Deserializer::from_slice(&body);
-        let sent = serde_path_to_error::deserialize(&mut reader).map_err(unreadable)?;
+        let Object(sent) = serde_path_to_error::deserialize(&mut reader).map_err(unreadable)?;
         reader.end().map_err(|e| malformed(&e))?;
         Ok(Sent(sent))
+    }
+}
+
+/// A JSON object, and no array of the same fields in their order, which serde would take as well.
+#[derive(Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Fields(std::marker::PhantomData))
     }
 }
 

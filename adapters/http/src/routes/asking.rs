@@ -95,6 +95,9 @@ pub(crate) async fn available(
     let asked = Asked::of(wanted.after, wanted.size)?;
     let (from, until) = (day("from", wanted.from.as_deref())?, day("until", wanted.until.as_deref())?);
     let max = wanted.max_price.map(|Number(max)| max);
+    if max.is_some_and(|max| max < 0) {
+        return Err(InvalidValue::new("maxPrice", "it must not be below 0", "0보다 작을 수 없습니다").into());
+    }
     // Where much is taken it looks far.
     let rows = site
         .aside(move |app| {

@@ -26,7 +26,17 @@ use crate::state::Site;
 /// An event, flat: its place in the log, and its own fields.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(value_type = Object)]
-pub(crate) struct EventShown(Value);
+pub(crate) struct EventShown(Shown);
+
+/// How much of it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Shown {
+    /// As it is in the log.
+    Whole(Box<Envelope>),
+    /// Without saying whose it is.
+    Veiled(Value),
+}
 
 /// Which part of the log.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -49,8 +59,8 @@ const VEILED: [&str; 6] = ["customer", "reservationId", "paymentId", "correlatio
 
 /// The event as this asker may see it.
 fn veiled(event: &Envelope, asker: Option<&CustomerId>) -> EventShown {
+    let Some(customer) = asker else { return EventShown(Shown::Whole(Box::new(event.clone()))) };
     let mut shown = serde_json::to_value(event).unwrap_or_default();
-    let Some(customer) = asker else { return EventShown(shown) };
     let is_theirs = shown.get("customer").and_then(Value::as_str) == Some(customer.as_str());
     if let (Some(fields), false) = (shown.as_object_mut(), is_theirs) {
         let of_booking = matches!(fields.get("aggregateKind").and_then(Value::as_str), Some("reservation" | "payment"));
@@ -61,7 +71,7 @@ fn veiled(event: &Envelope, asker: Option<&CustomerId>) -> EventShown {
             }
         }
     }
-    EventShown(shown)
+    EventShown(Shown::Veiled(shown))
 }
 
 /// The log, in order of sequence: a page of it, or with `Accept: text/event-stream` all that follows, as it happens. A stream that
@@ -79,12 +89,10 @@ pub(crate) async fn list(
         whole(&site, &asker, id)?;
     }
     let filter = EventFilter { correlation_id: wanted };
+    let resumed = headers.get("last-event-id").map(last_event_id).transpose()?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.contains("text/event-stream") {
-        let after = match headers.get("last-event-id") {
-            Some(id) => last_event_id(id)?,
-            None => which.after.map_or(0, |Number(after)| after),
-        };
+        let after = resumed.unwrap_or_else(|| which.after.map_or(0, |Number(after)| after));
         return Ok(stream_after(site, filter, after, asker.customer().cloned()).into_response());
     }
     let asked = Asked::of(which.after, which.size)?;
@@ -97,7 +105,9 @@ pub(crate) async fn list(
 
 fn last_event_id(id: &axum::http::HeaderValue) -> Result<u64, Refusal> {
     let id = id.to_str().ok().map(str::trim).and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Refusal::field("Last-Event-ID", "the id of an event is a whole number", "이벤트 id는 정수입니다"))
+    id.filter(|id| *id <= crate::number::MAX.unsigned_abs()).ok_or_else(|| {
+        Refusal::field("Last-Event-ID", "the id of an event is a whole number", "이벤트 id는 정수입니다")
+    })
 }
 
 struct Cursor {

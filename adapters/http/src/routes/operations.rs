@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
-use storagerent::{Command, Query};
+use serde::{Deserialize, Serialize};
+use storagerent::{Command, EffectsDone, Query};
 use utoipa::ToSchema;
 
 use super::Refusals;
@@ -21,7 +21,7 @@ async fn execute(site: &Site, asker: Asker, command: Command) -> Result<Response
     let answer = site
         .aside(move |app| {
             // Whoever asks by hand means now.
-            if matches!(command, Command::RunConsumers | Command::Settle | Command::RunDue) {
+            if matches!(command, Command::RunConsumers | Command::RunDue) {
                 app.hurry(&asker.caller())?;
             }
             Ok(app.execute(&asker.caller(), command)?)
@@ -175,11 +175,29 @@ pub(crate) async fn tick(State(site): State<Arc<Site>>, asker: Asker) -> Result<
     execute(&site, asker, Command::Tick).await
 }
 
-/// Asks the payment gateway about charges whose outcome is not known.
+/// What settling came to, the payment gateway's answers included.
+#[derive(Debug, Serialize, ToSchema)]
+struct SettledNow {
+    /// So many charges were asked about.
+    asked: u32,
+    /// What the gateway's answers came to.
+    #[schema(value_type = Object)]
+    effects: EffectsDone,
+}
+
+/// Asks the payment gateway about charges whose outcome is not known, and goes by its answers at once.
 #[utoipa::path(post, path = "/settle", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = SettledNow, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn settle(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
-    execute(&site, asker, Command::Settle).await
+    let settled = site
+        .aside(move |app| {
+            app.hurry(&asker.caller())?;
+            let asked = app.settle()?.asked;
+            Ok(SettledNow { asked, effects: app.run_effects(u32::MAX)? })
+        })
+        .await?;
+    site.written();
+    Ok(json(StatusCode::OK, &settled))
 }
 
 /// Does everything that is due.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use storagerent::{CustomerId, Page, PaymentRow, ReservationFilter};
+use storagerent::{CustomerId, Kind, Page, PaymentRow, ReservationFilter};
 
 use super::Refusals;
 use super::reservations::seen;
@@ -36,6 +36,8 @@ fn of_customer(site: &Site, customer: &CustomerId, page: Page) -> Result<Vec<Pay
     let after = match site.app.payment(page.after.into()) {
         Ok(payment) => payment.reservation_id.get(),
         Err(_) if page.after == 0 => 0,
+        // Ids have no gaps: what is not there comes after all that is.
+        Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
     let filter = ReservationFilter { customer: Some(customer.clone()), ..ReservationFilter::default() };

@@ -45,6 +45,24 @@ pub(crate) struct Which {
     size: Option<Number<u32>>,
 }
 
+/// Which of one's own reservations.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WhichOfMine {
+    /// Of this storage.
+    #[param(value_type = Option<u64>, maximum = 999999999999999_u64)]
+    storage_id: Option<Number<u64>>,
+    /// In this state.
+    status: Option<ReservationStatus>,
+    /// Rows with ids above this one.
+    #[param(value_type = Option<u64>, maximum = 999999999999999_u64)]
+    after: Option<Number<u64>>,
+    /// At most so many rows, 1 to 100; 20 if not given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    size: Option<Number<u32>>,
+}
+
 /// Reservations, in order of id: all to the manager, their own to customers.
 #[utoipa::path(get, path = "/reservations", tag = "reservations", params(Which),
     responses((status = 200, body = Collection<Hal<ReservationRow>>, content_type = "application/hal+json"), Refusals))]
@@ -58,15 +76,16 @@ pub(crate) async fn list(
 }
 
 /// The caller's own reservations, in order of id; to the manager those of `guest`.
-#[utoipa::path(get, path = "/me/reservations", tag = "reservations", params(Which),
+#[utoipa::path(get, path = "/me/reservations", tag = "reservations", params(WhichOfMine),
     responses((status = 200, body = Collection<Hal<ReservationRow>>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn mine(
     State(site): State<Arc<Site>>,
     asker: Asker,
-    Params(which): Params<Which>,
+    Params(which): Params<WhichOfMine>,
 ) -> Result<Response, Refusal> {
     let me = asker.caller().books_for();
-    page(&site, "/me/reservations", Which { customer: None, ..which }, Some(me))
+    let WhichOfMine { storage_id, status, after, size } = which;
+    page(&site, "/me/reservations", Which { customer: None, storage_id, status, after, size }, Some(me))
 }
 
 fn page(site: &Site, path: &str, which: Which, customer: Option<CustomerId>) -> Result<Response, Refusal> {

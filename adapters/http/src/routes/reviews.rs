@@ -49,7 +49,9 @@ pub(crate) struct ReviewSent {
 
 impl ReviewSent {
     fn rate(&self) -> Result<Option<Stars>, InvalidValue> {
-        self.rate.map(|Number(rate)| Stars::new(rate)).transpose()
+        // The field is called otherwise on the command line.
+        let stars = self.rate.map(|Number(rate)| Stars::new(rate)).transpose();
+        stars.map_err(|e| InvalidValue { field: "rate", ..e })
     }
 
     fn content(&self) -> Result<Option<ReviewContent>, InvalidValue> {

@@ -19,7 +19,7 @@ use crate::hal::{Collection, Hal, created, json, shown};
 use crate::number::Number;
 use crate::paging::{Asked, Paging};
 use crate::problem::Refusal;
-use crate::sent::{Params, PathId, Sent};
+use crate::sent::{Object, Params, PathId, Sent};
 use crate::state::{Site, through};
 
 /// A storage as a client sends it. What the engine keeps by itself (status, reviews, ids) may be sent along and is not looked at.
@@ -60,8 +60,8 @@ pub(crate) struct StorageSent {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportSent {
     /// The storages, in the order their ids are given out.
-    #[schema(max_items = 1000)]
-    storages: Vec<StorageSent>,
+    #[schema(max_items = 1000, value_type = Vec<StorageSent>)]
+    storages: Vec<Object<StorageSent>>,
 }
 
 fn missing(field: &'static str) -> InvalidValue {
@@ -134,7 +134,7 @@ pub(crate) async fn import(
     asker: Asker,
     Sent(sent): Sent<ImportSent>,
 ) -> Result<Response, Refusal> {
-    let storages = sent.storages.into_iter().map(StorageSent::register).collect::<Result<_, _>>()?;
+    let storages = sent.storages.into_iter().map(|Object(sent)| sent.register()).collect::<Result<_, _>>()?;
     let command = Command::ImportStorages(ImportStorages { storages });
     let ids = site.aside(move |app| Ok(app.execute(&asker.caller(), command)?)).await?;
     site.written();

@@ -1,0 +1,122 @@
+//! Streams over real connections: who drops and resumes, under load, misses nothing and gets nothing twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use storagerent::{Caller, CancelReservation, Reserve};
+use storagerent_http::{Ending, Limits, Options, serve};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::house::{House, big_storage};
+
+const DROPS: u32 = 100;
+const WRITERS: usize = 4;
+
+struct Stream {
+    lines: tokio::io::Lines<BufReader<TcpStream>>,
+}
+
+impl Stream {
+    async fn open(port: u16, after: Option<u64>) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let resumed = after.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
+        let asked = format!("GET /events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{resumed}\r\n");
+        stream.write_all(asked.as_bytes()).await.unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("HTTP/1.1 200 OK"));
+        Stream { lines }
+    }
+
+    /// The id of the next event; its data says the same.
+    async fn next(&mut self) -> Option<u64> {
+        let mut id = None;
+        while let Ok(Some(line)) = self.lines.next_line().await {
+            if let Some(told) = line.strip_prefix("id: ") {
+                id = Some(told.parse().unwrap());
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                let event: serde_json::Value = serde_json::from_str(data).unwrap();
+                assert!(event["eventType"].is_string());
+                let sequence = event["sequence"].as_u64();
+                assert!(id.is_none() || id == sequence);
+                id = sequence;
+            }
+            if line.is_empty() && id.is_some() {
+                return id;
+            }
+        }
+        None
+    }
+}
+
+async fn served(house: &House, ending: &Ending) -> (u16, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (port, tokio::spawn(serve(listener, house.router.clone(), Limits::default(), ending.clone())))
+}
+
+async fn write(house: Arc<House>, stop: Arc<AtomicBool>) {
+    let manager = Caller::manager();
+    while !stop.load(Ordering::Acquire) {
+        let storage = house.app.register_async(&manager, big_storage()).await.unwrap();
+        let app = house.app.clone();
+        let reserved =
+            tokio::task::spawn_blocking(move || app.reserve(&Caller::manager(), Reserve::new(storage.storage_id)));
+        let reservation_id = reserved.await.unwrap().unwrap().booking.reservation_id;
+        house.app.cancel_async(&manager, CancelReservation { reservation_id }).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_drops_and_resumes_a_hundred_times_gets_every_event_once_in_order() {
+    let ending = Ending::default();
+    let house = Arc::new(House::open(Options::insecure().ending(ending.clone())));
+    let (port, server) = served(&house, &ending).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(Arc::clone(&house), Arc::clone(&stop)))).collect();
+
+    let mut seen: Vec<u64> = Vec::new();
+    for drop_no in 0..DROPS {
+        let mut stream = Stream::open(port, seen.last().copied()).await;
+        // Some go in the middle of a page, some after many, some as soon as they have come.
+        for _ in 0..(drop_no * 7) % 23 {
+            let next = tokio::time::timeout(Duration::from_secs(10), stream.next()).await.expect("writers go on");
+            seen.push(next.unwrap());
+        }
+    }
+    stop.store(true, Ordering::Release);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let mut stream = Stream::open(port, seen.last().copied()).await;
+    // Refunds may still come.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let head = house.app.head().unwrap().get();
+    while seen.last().copied() < Some(head) {
+        let next = tokio::time::timeout(Duration::from_secs(10), stream.next()).await.expect("the rest comes");
+        seen.push(next.unwrap());
+    }
+    // The end of serving ends the stream, and with it the server.
+    ending.end();
+    tokio::time::timeout(Duration::from_secs(5), server).await.expect("streams hold nobody back").unwrap();
+    // The worker may have written more until then.
+    while let Some(next) = stream.next().await {
+        seen.push(next);
+    }
+    assert!(seen.len() > 1000, "{} events", seen.len());
+    assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>());
+    assert!(house.app.verify().unwrap().ok);
+}
+
+#[tokio::test]
+async fn a_stream_that_resumes_after_nonsense_is_refused() {
+    let house = House::open(Options::insecure());
+    for id in ["x", "-1", "", "1.5"] {
+        let headers = [("accept", "text/event-stream"), ("last-event-id", id)];
+        let problem = house.ask("GET", "/events", &headers, "").await.problem(422, "invalidValue");
+        assert_eq!(problem["field"], "Last-Event-ID", "{id}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The calls of the first storagerent, word for word, and what each of its faults is answered now.
+
+use serde_json::{Value, json};
+use storagerent::payment::Behaviour;
+use storagerent_http::Options;
+
+use crate::house::{Answer, House};
+
+const RESERVE: &str = r#"{"storageId": "1", "price": "200000", "reservationStatus": "reqReserve"}"#;
+const CANCEL: &str = r#"{"storageId": "1", "price": "200000", "reservationStatus": "reqCancel"}"#;
+
+fn href<'v>(body: &'v Value, rel: &str) -> &'v Value {
+    &body["_links"][rel]["href"]
+}
+
+fn is_hal(answer: &Answer) {
+    assert_eq!(answer.header("content-type"), Some("application/hal+json"));
+}
+
+async fn the_story_goes_as_it_went(house: House) {
+    let sent = r#"{"description": "BigStorage", "price": "200000", "storageStatus": "available"}"#;
+    let made = house.post("/storages", sent).await;
+    is_hal(&made);
+    assert_eq!(made.header("location"), Some("/storages/1"));
+    let storage = made.told(201);
+    assert_eq!((&storage["storageId"], &storage["price"]), (&json!(1), &json!(200_000)));
+    assert_eq!((&storage["storageStatus"], href(&storage, "self")), (&json!("available"), &json!("/storages/1")));
+
+    assert_eq!(house.get("/check/chkAndReqReserve?storageId=1").await.told(200), json!(true));
+    let made = house.post("/reservations", RESERVE).await;
+    assert_eq!(made.header("location"), Some("/reservations/1"));
+    let reservation = made.told(201);
+    assert_eq!(reservation["customer"], "guest");
+    assert_eq!(href(&reservation, "self"), "/reservations/1");
+    assert_eq!(href(&reservation, "payment"), "/payments/1");
+    assert_eq!(house.get("/check/chkAndReqReserve?storageId=1").await.told(200), json!(false));
+
+    assert_eq!(house.get("/storages/1").await.told(200)["storageStatus"], "reserved");
+    let shown = house.get("/reservations/1").await.told(200);
+    assert_eq!((&shown["reservationStatus"], &shown["paymentId"]), (&json!("reserved"), &json!(1)));
+    assert_eq!(house.get("/payments/1").await.told(200)["paymentStatus"], "paid");
+
+    let cancelled = house.ask("PATCH", "/reservations/1", &[], CANCEL).await.told(200);
+    assert_eq!(cancelled["reservationStatus"], "cancelled", "it waits for its refund");
+    assert_eq!(house.get("/storages/1").await.told(200)["storageStatus"], "available");
+    assert_eq!(house.get("/reservations/1").await.told(200)["reservationStatus"], "cancelled");
+    assert_eq!(house.get("/payments/1").await.told(200)["paymentStatus"], "cancelled");
+    let repeated = house.ask("PATCH", "/reservations/1", &[], CANCEL).await.told(200);
+    assert_eq!(repeated["reservationStatus"], "cancelled");
+
+    let views = house.get("/storageviews").await;
+    is_hal(&views);
+    let views = views.told(200);
+    let row = &views["_embedded"]["storageviews"][0];
+    assert_eq!((&row["storageStatus"], &row["reservationStatus"]), (&json!("available"), &json!("cancelled")));
+    assert_eq!(row["paymentStatus"], "cancelled");
+    assert_eq!((&views["page"]["count"], href(row, "self")), (&json!(1), &json!("/storageviews/1")));
+    assert!(house.app.verify().unwrap().ok);
+}
+
+#[tokio::test]
+async fn the_story_goes_as_it_went_in_memory() {
+    the_story_goes_as_it_went(House::open(Options::insecure())).await;
+}
+
+#[tokio::test]
+async fn the_story_goes_as_it_went_on_sqlite() {
+    the_story_goes_as_it_went(House::on_sqlite(Options::insecure())).await;
+}
+
+#[tokio::test]
+async fn a_cancellation_nobody_refunds_yet_is_under_way() {
+    let house = House::without_worker(Options::insecure()).with_storages(1).await;
+    house.post("/reservations", RESERVE).await.told(201);
+    let asked = house.ask("PATCH", "/reservations/1", &[], CANCEL).await.told(200);
+    assert_eq!(asked["reservationStatus"], "reqCancel");
+    house.post("/run-due", "").await.told(200);
+    assert_eq!(house.get("/reservations/1").await.told(200)["reservationStatus"], "cancelled");
+}
+
+#[tokio::test]
+async fn what_is_not_valid_is_refused_by_its_field() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    let head = house.app.head().unwrap();
+    for (path, body, field) in [
+        ("/storages", r#"{"desc": "BigStorage"}"#, "desc"),
+        ("/storages", r#"{"description": "BigStorage"}"#, "price"),
+        ("/storages", r#"{"price": 5}"#, "description"),
+        ("/storages", r#"{"description": "x", "price": "many"}"#, "price"),
+        ("/storages", r#"{"description": "x", "price": 0}"#, "price"),
+        ("/storages", r#"{"description": "x", "price": 5, "currency": "won"}"#, "currency"),
+        ("/reservations", r#"{"price": 200000}"#, "storageId"),
+        ("/reservations", r#"{"storageId": 1, "from": "2026-11-21"}"#, "from"),
+        ("/reservations", r#"{"storageId": 1, "from": "soon"}"#, "from"),
+        ("/reservations", r#"{"storageId": 1, "reservationStatus": "reserved"}"#, "reservationStatus"),
+        ("/reservations", r#"{"storageId": 1, "paymentStatus": "paid"}"#, "paymentStatus"),
+        ("/reviews", r#"{"storageId": 1, "rate": 9, "content": "x"}"#, "rate"),
+        ("/reviews", r#"{"storageId": 1, "rate": 5}"#, "content"),
+        ("/reviews", r#"{"rate": 5, "content": "x"}"#, "reservationId"),
+    ] {
+        let answer = house.post(path, body).await;
+        assert_eq!(answer.status, 422, "{body}: {answer:?}");
+        let problem = answer.problem(422, "invalidValue");
+        assert_eq!(problem["field"], field, "{body}: {problem}");
+    }
+    for (path, field) in [("/storages?size=0", "size"), ("/storages?size=101", "size"), ("/storages?page=1", "page")] {
+        assert_eq!(house.get(path).await.problem(422, "invalidValue")["field"], field, "{path}");
+    }
+    assert_eq!(house.app.head().unwrap(), head, "nothing was written");
+}
+
+#[tokio::test]
+async fn what_the_state_forbids_is_a_conflict_and_what_is_not_there_not_found() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    let priced = RESERVE.replace("200000", "1");
+    house.post("/reservations", &priced).await.problem(409, "priceChanged");
+    house.post("/reservations", RESERVE).await.told(201);
+    house.post("/reservations", RESERVE).await.problem(409, "storageTaken");
+    assert_eq!(house.ask("DELETE", "/storages/1", &[], "").await.status, 409, "it is rented");
+    house.post("/reservations", r#"{"storageId": 7}"#).await.problem(404, "storageNotFound");
+    for path in ["/storages/7", "/reservations/7", "/payments/7", "/reviews/7", "/messages/7", "/storageviews/7"] {
+        assert_eq!(house.get(path).await.status, 404, "{path}");
+    }
+    house.ask("PATCH", "/reservations/7", &[], CANCEL).await.problem(404, "reservationNotFound");
+}
+
+#[tokio::test]
+async fn no_money_no_reservation() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    house.gateway.set_behaviour(Behaviour::Decline);
+    house.post("/reservations", RESERVE).await.problem(402, "paymentDeclined");
+    house.gateway.set_behaviour(Behaviour::Down);
+    let answer = house.post("/reservations", RESERVE).await;
+    answer.problem(503, "paymentUnavailable");
+    assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    house.gateway.set_behaviour(Behaviour::Approve);
+    assert_eq!(house.get("/storages/1").await.told(200)["storageStatus"], "available");
+    assert!(house.app.verify().unwrap().ok);
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_told_as_such_and_settled() {
+    let house = House::without_worker(Options::insecure()).with_storages(1).await;
+    house.gateway.set_behaviour(Behaviour::LostReply);
+    let answer = house.post("/reservations", RESERVE).await;
+    assert_eq!(answer.header("location"), Some("/reservations/1"));
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(answer.told(202)["reservationStatus"], "reqReserve");
+    house.gateway.set_behaviour(Behaviour::Approve);
+    house.post("/settle", "").await.told(200);
+    assert_eq!(house.get("/reservations/1").await.told(200)["reservationStatus"], "reserved");
+    assert_eq!(house.get("/payments/1").await.told(200)["paymentStatus"], "paid");
+}
+
+#[tokio::test]
+async fn a_review_by_storage_is_of_the_latest_reservation_there() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    let review = r#"{"storageId": "1", "rate": "4", "content": "dry"}"#;
+    house.post("/reviews", review).await.problem(409, "notRented");
+    house.post("/reservations", RESERVE).await.told(201);
+    let made = house.post("/reviews", review).await;
+    assert_eq!(made.header("location"), Some("/reviews/1"));
+    assert_eq!(made.told(201)["reservationId"], 1);
+    assert_eq!(house.post("/reviews", review).await.status, 409);
+    assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 1);
+    let changed = house.ask("PATCH", "/reviews/1", &[], r#"{"rate": 2}"#).await.told(200);
+    assert_eq!((&changed["rate"], &changed["content"]), (&json!(2), &json!("dry")));
+    assert_eq!(house.ask("DELETE", "/reviews/1", &[], "").await.status, 204);
+    assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 0);
+}
