@@ -80,6 +80,11 @@ faults() {
   echo "every bit of 100 events, 1,000 bits anywhere"
   cargo test --release --locked --quiet -p storagerent --lib flips -- --nocapture | grep flip
 }
+gate() {
+  command -v valgrind >/dev/null || install_debian valgrind
+  cargo build --release --locked --quiet -p storagerent-benches
+  benches/gate.sh
+}
 demo() {
   cargo run --release --locked --quiet -p storagerent-cli -- --lang ko demo >/dev/null
   cargo run --release --locked --quiet -p storagerent-cli -- --lang en demo | tail -n 3
@@ -94,6 +99,7 @@ stage "tests" 420 unit_and_whole
 stage "engine for the page" 300 wasm/build.sh
 stage "optimised build" 300 optimised
 stage "faults" 360 faults
+stage "gate against getting slower" 180 gate
 stage "demo" 60 demo
 stage "core for wasm32" 240 tests/wasm_core.sh
 stage "browser" 240 tests/browser/run.sh

@@ -1,6 +1,7 @@
 //! The floor: the same job in a HashMap, kept nowhere. Nothing that keeps its promises can be faster.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use crate::measure::each;
@@ -12,9 +13,9 @@ pub(crate) fn reserve(storages: u64, times: u64) -> Vec<Duration> {
     let mut log: Vec<String> = Vec::new();
     each(times, |n| {
         let (storage, customer) = (site::storage(n, storages), site::customer(n));
-        if !taken.contains_key(&storage) {
+        if let Entry::Vacant(free) = taken.entry(storage) {
             log.push(format!("{n} {storage} {customer}"));
-            taken.insert(storage, (n, customer));
+            free.insert((n, customer));
         }
     })
 }
