@@ -111,12 +111,38 @@ impl<'r> Columns<'r> {
         self.next()
     }
 
+    /// A text where SQLite has it: most are only compared with words, and need no copy.
+    pub(super) fn borrowed(&self) -> Result<&'r str, StoreError> {
+        self.maybe_borrowed()?.map_or_else(|| self.refuse("Null is no text"), Ok)
+    }
+
+    fn maybe_borrowed(&self) -> Result<Option<&'r str>, StoreError> {
+        let at = self.at.replace(self.at.get() + 1);
+        match self.row.get_ref(at) {
+            Ok(ValueRef::Null) => Ok(None),
+            Ok(value) => match value.as_str() {
+                Ok(text) => Ok(Some(text)),
+                // The error as every other column's.
+                Err(wrong) => self.row.get::<_, String>(at).map_or_else(|e| self.refuse(e), |_| self.refuse(wrong)),
+            },
+            Err(e) => self.refuse(e),
+        }
+    }
+
+    /// Bytes where SQLite has them.
+    pub(super) fn bytes(&self) -> Result<&'r [u8], StoreError> {
+        let at = self.at.replace(self.at.get() + 1);
+        let bytes = self.row.get_ref(at).map_err(|e| self.wrong(e))?;
+        bytes.as_blob().or_else(|e| self.refuse(e))
+    }
+
     /// A text that was made to be shown: one line, nothing that could deceive or damage a terminal.
     pub(super) fn shown(&self) -> Result<String, StoreError> {
-        self.checked(|text: String| match text.chars().find(|c| is_unsafe(*c)) {
-            Some(c) => Err(format!("holds U+{:04X}", u32::from(c))),
-            None => Ok(text),
-        })
+        let text = self.borrowed()?;
+        match text.chars().find(|c| is_unsafe(*c)) {
+            Some(c) => self.refuse(format_args!("holds U+{:04X}", u32::from(c))),
+            None => Ok(text.to_owned()),
+        }
     }
 
     pub(super) fn maybe_text(&self) -> Result<Option<String>, StoreError> {
@@ -125,15 +151,16 @@ impl<'r> Columns<'r> {
 
     /// A text that must be one of the words, or of the shape, that `parse` knows.
     pub(super) fn parsed<T, E: Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, StoreError> {
-        self.checked(|text: String| parse(&text).map_err(|e| e.to_string()))
+        parse(self.borrowed()?).or_else(|e| self.refuse(e))
     }
 
     pub(super) fn word<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
-        self.checked(|text: String| word(&text, parse))
+        word(self.borrowed()?, parse).or_else(|what| self.refuse(what))
     }
 
     pub(super) fn maybe_word<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
-        self.maybe(|text: String| word(&text, parse))
+        let text = self.maybe_borrowed()?;
+        text.map(|text| word(text, parse)).transpose().or_else(|what| self.refuse(what))
     }
 
     pub(super) fn correlation_id(&self) -> Result<CorrelationId, StoreError> {

@@ -8,6 +8,10 @@ use super::InvalidValue;
 
 /// Whether a character could deceive or damage what shows it: control characters, and the marks that reorder what is shown.
 pub fn is_unsafe(c: char) -> bool {
+    // Nearly all that is looked at is plain.
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

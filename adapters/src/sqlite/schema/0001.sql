@@ -63,8 +63,10 @@ CREATE TABLE reservations (
     version         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX reservations_by_customer ON reservations (customer);
--- No index tells which are live: a change of status would have to move it. Of one storage there are not many.
-CREATE INDEX reservations_by_storage ON reservations (storage_id, from_day, until_day);
+CREATE INDEX reservations_by_storage ON reservations (storage_id);
+CREATE INDEX reservations_by_status ON reservations (status);
+CREATE INDEX reservations_live ON reservations (storage_id, from_day, until_day)
+    WHERE status IN ('reqReserve', 'reserved', 'reqCancel');
 CREATE INDEX reservations_holds ON reservations (hold_expires_at) WHERE status = 'reqReserve';
 CREATE INDEX reservations_to_start ON reservations (from_day) WHERE status = 'reserved' AND started = 0;
 CREATE INDEX reservations_to_end ON reservations (until_day) WHERE status = 'reserved' AND until_day IS NOT NULL;
@@ -106,8 +108,7 @@ CREATE TABLE messages (
     correlation_id TEXT    NOT NULL,
     UNIQUE (event_sequence, channel)
 ) STRICT;
--- A customer's messages are those of the customer's reservations.
-CREATE INDEX messages_by_reservation ON messages (reservation_id);
+CREATE INDEX messages_by_customer ON messages (customer);
 
 CREATE TABLE channels (
     name TEXT PRIMARY KEY,
@@ -152,7 +153,8 @@ CREATE TABLE effects (
     ready_at       INTEGER GENERATED ALWAYS AS (CASE status WHEN 'due' THEN due_at WHEN 'leased' THEN lease_until END) VIRTUAL,
     UNIQUE (kind, key)
 ) STRICT;
-CREATE INDEX effects_open ON effects (kind, ready_at) WHERE status IN ('due', 'leased', 'unknown');
+CREATE INDEX effects_ready ON effects (ready_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX effects_open ON effects (kind) WHERE status IN ('due', 'leased', 'unknown');
 
 CREATE TABLE consumers (
     name        TEXT PRIMARY KEY,
