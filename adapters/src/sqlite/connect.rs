@@ -24,9 +24,6 @@ const STATEMENTS_MAX: usize = 256;
 /// The page size of a new file.
 const PAGE_BYTES: i64 = 2048;
 
-/// So many pages of WAL are folded into the file at a time: 16 MB.
-const WAL_PAGES: i64 = 8 * 1024;
-
 /// The writer's page cache, in KiB; only as much is taken as pages are used.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
@@ -173,11 +170,9 @@ pub(super) fn open_in_memory() -> Result<Connection, StoreError> {
 }
 
 /// Sets up the connection that writes: it keeps more pages in memory than a reader, for what does not fit is written before its
-/// time, and read again; and it folds the WAL into the file less often, for a page that changes again need not be folded twice.
+/// time, and read again.
 pub(super) fn set_up_writer(conn: &Connection) -> Result<(), StoreError> {
-    let set = |name, value| conn.pragma_update(None, name, value).map_err(store_error);
-    set("cache_size", -WRITER_CACHE_KIB)?;
-    set("wal_autocheckpoint", WAL_PAGES)
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(store_error)
 }
 
 /// Makes a connection one that changes nothing.

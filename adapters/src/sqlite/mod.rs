@@ -11,6 +11,7 @@ mod backup;
 mod cache;
 mod connect;
 mod error;
+mod fold;
 mod group;
 mod migrations;
 mod queue;
@@ -36,6 +37,7 @@ use storagerent_core::ports::{Queries, Store, StoreError, Work};
 pub use backup::{check_file, replace, restore};
 use cache::Memory;
 use error::store_error;
+use fold::Folder;
 use queue::{Batch, Mark, Queue};
 use session::Session;
 use time::CAN_WAIT;
@@ -53,6 +55,8 @@ const MEMORY: &str = ":memory:";
 pub struct SqliteStore {
     mark: Mark,
     queue: Queue,
+    /// Folds the WAL of a file while others write. Ends before the connections are closed.
+    folder: Option<Folder>,
     /// Idle connections of readers. Dropped before the writer, which folds the WAL into the file when it is the last.
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Writer>,
@@ -124,7 +128,8 @@ impl SqliteStore {
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;
         connect::set_up_writer(&conn)?;
-        Ok(SqliteStore::over(conn, Place::File(path)))
+        let folder = if CAN_WAIT { Folder::instead_of(&conn, path.clone())? } else { None };
+        Ok(SqliteStore { folder, ..SqliteStore::over(conn, Place::File(path)) })
     }
 
     /// A new store in memory, gone when dropped.
@@ -144,6 +149,7 @@ impl SqliteStore {
         SqliteStore {
             mark: Mark::default(),
             queue: Queue::default(),
+            folder: None,
             readers: Mutex::default(),
             writer: Mutex::new(Writer { conn, memory: Memory::default() }),
             place,
@@ -251,17 +257,26 @@ impl Store for SqliteStore {
         }
         let mut groups = 0;
         while let Some(leader) = self.queue.lead() {
+            leader.gather();
             // Those are told before a group makes them wait even longer.
             let mut told = leader.dismiss_late();
+            let mut folds = false;
             if told.is_empty() {
                 let group = leader.take();
-                told = group::run(&mut self.writer(), self.mirror(), &leader, &self.mark, group);
+                let batches = group.len();
+                let mut writer = self.writer();
+                told = group::run(&mut writer, self.mirror(), &leader, &self.mark, group);
+                folds = self.folder.as_ref().is_some_and(|folder| folder.after_group(&writer.conn));
+                leader.tells(batches);
             }
             groups += 1;
             let hands_over = CAN_WAIT && groups >= LEAD_GROUPS_MAX && leader.hand_over();
             // Whoever is told may lead in turn.
             drop(leader);
             queue::tell(told);
+            if folds {
+                fold::fold(&self.writer().conn);
+            }
             if hands_over {
                 return;
             }

@@ -4,16 +4,22 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use storagerent_core::ports::{StoreError, Work};
 
 use super::error::busy;
-use super::time::Deadline;
+use super::time::{CAN_WAIT, Deadline, Since};
 
 /// So many works share one COMMIT at most; a group that takes long keeps other processes from the file.
 const GROUP_WORKS_MAX: usize = 256;
+
+/// So long after a group was told, those who were in it may be about to come back.
+const COMES_BACK: Duration = Duration::from_millis(2);
+/// So long the next of them is waited for, and all of them together.
+const NEXT_MAX: Duration = Duration::from_micros(200);
+const ALL_MAX: Duration = Duration::from_millis(2);
 
 /// Works submitted together: they run in order and share one COMMIT.
 pub(super) struct Batch {
@@ -46,12 +52,25 @@ pub(super) type Told = Vec<(Box<dyn Work>, Result<(), StoreError>)>;
 struct Waiting {
     batches: VecDeque<Batch>,
     is_led: bool,
+    /// How many batches the last group had that was told, and when.
+    told: Option<(usize, Since)>,
+}
+
+impl Waiting {
+    /// How many batches are worth waiting for a moment: as many as were told just now, if it was more than one.
+    fn expected(&self) -> usize {
+        match self.told {
+            Some((batches, at)) if batches > 1 && at.elapsed() < COMES_BACK => batches,
+            Some(_) | None => 0,
+        }
+    }
 }
 
 /// What waits to be committed.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
+    came: Condvar,
 }
 
 impl Queue {
@@ -68,6 +87,7 @@ impl Queue {
         }
         if !batch.works.is_empty() {
             waiting.batches.push_back(batch);
+            self.came.notify_one();
         }
         !waiting.is_led
     }
@@ -89,6 +109,25 @@ pub(super) struct Leader<'q> {
 }
 
 impl Leader<'_> {
+    /// Waits a moment for those who were told just now, if they were many: they come back one after the other, and whoever leads
+    /// without them makes them wait for a commit of its own. A lone caller waits for nobody.
+    pub(super) fn gather(&self) {
+        let mut waiting = self.queue.lock();
+        let (expected, all) = (waiting.expected(), Since::now());
+        while CAN_WAIT && waiting.batches.len() < expected && all.elapsed() < ALL_MAX {
+            let before = waiting.batches.len();
+            (waiting, _) = self.queue.came.wait_timeout(waiting, NEXT_MAX).unwrap_or_else(PoisonError::into_inner);
+            if waiting.batches.len() == before {
+                break;
+            }
+        }
+    }
+
+    /// So many batches are about to be told.
+    pub(super) fn tells(&self, batches: usize) {
+        self.queue.lock().told = Some((batches, Since::now()));
+    }
+
     /// Sets those aside who waited too long, with what they are to be told.
     pub(super) fn dismiss_late(&self) -> Told {
         let mut waiting = self.queue.lock();

@@ -33,6 +33,33 @@ impl Deadline {
     }
 }
 
+/// A moment in the past.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Since(#[cfg(not(target_arch = "wasm32"))] std::time::Instant);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Since {
+    pub(super) fn now() -> Self {
+        Since(std::time::Instant::now())
+    }
+
+    pub(super) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl Since {
+    pub(super) fn now() -> Self {
+        Since()
+    }
+
+    /// Always: nothing is worth waiting for.
+    pub(super) fn elapsed(self) -> Duration {
+        Duration::MAX
+    }
+}
+
 /// Pauses between attempts: short at first, so that a lock held for one small transaction costs little.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {

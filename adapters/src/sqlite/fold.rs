@@ -1,0 +1,183 @@
+//! Folding the WAL into the file, off the commit path: a thread copies what was committed while others commit.
+//!
+//! SQLite alone would do it inside the COMMIT that makes the WAL too long, and whoever waits for that one would wait for two more
+//! syncs and thousands of pages. The thread folds what there is; under load more is committed meanwhile, so that the WAL never
+//! is all in the file and never begins anew. Therefore whoever leads folds the little that is left, once all are told.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use storagerent_core::ports::StoreError;
+
+use super::connect;
+use super::error::store_error;
+
+/// So many pages of WAL wait before the thread is asked to fold them: 16 MB.
+const FOLD_PAGES: i64 = 8 * 1024;
+
+/// With at most so many pages left to fold, the leader does it.
+const REST_PAGES: i64 = FOLD_PAGES / 4;
+
+/// Beyond so many pages the leader folds whatever there is: the thread does not keep up.
+const WAL_PAGES_MAX: i64 = 8 * FOLD_PAGES;
+
+/// What SQLite folds after by itself, unless somebody has set up something else.
+const BY_DEFAULT: i64 = 1_000;
+
+/// How far the WAL is folded, in pages.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    written: i64,
+    folded: i64,
+}
+
+/// What the leader has to do about the WAL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Nothing,
+    /// Much is to be folded: that is for the thread.
+    Thread,
+    /// Little is left, or too much waits.
+    Leader,
+}
+
+impl Extent {
+    fn need(self) -> Need {
+        match self.written - self.folded {
+            0 => Need::Nothing,
+            _ if self.written < FOLD_PAGES => Need::Nothing,
+            _ if self.written >= WAL_PAGES_MAX => Need::Leader,
+            left if left <= REST_PAGES => Need::Leader,
+            left if left >= FOLD_PAGES => Need::Thread,
+            _ => Need::Nothing,
+        }
+    }
+}
+
+/// Folds the WAL of one file.
+pub(super) struct Folder {
+    shared: Arc<Shared>,
+    path: PathBuf,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    orders: Mutex<Orders>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Orders {
+    fold: bool,
+    end: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Orders> {
+        // Nothing that can panic happens under this lock.
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is something to fold; `false` at the end.
+    fn next(&self) -> bool {
+        let mut orders = self.lock();
+        loop {
+            if orders.end {
+                return false;
+            }
+            if std::mem::take(&mut orders.fold) {
+                return true;
+            }
+            orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Folder {
+    /// Takes folding over from the connection that writes; `None` where somebody has said when to fold.
+    pub(super) fn instead_of(writer: &Connection, path: PathBuf) -> Result<Option<Self>, StoreError> {
+        let pages: i64 = writer.query_row("PRAGMA wal_autocheckpoint", [], |row| row.get(0)).map_err(store_error)?;
+        if pages != BY_DEFAULT {
+            return Ok(None);
+        }
+        writer.pragma_update(None, "wal_autocheckpoint", 0).map_err(store_error)?;
+        Ok(Some(Folder { shared: Arc::default(), path, thread: Mutex::default() }))
+    }
+
+    /// Looks how long the WAL is after a group; says whether the leader is to fold the rest.
+    pub(super) fn after_group(&self, writer: &Connection) -> bool {
+        // What cannot be told now is told after the next group.
+        match extent(writer, "PRAGMA wal_checkpoint(NOOP)").map_or(Need::Nothing, Extent::need) {
+            Need::Nothing => false,
+            Need::Leader => true,
+            Need::Thread => {
+                self.ask();
+                false
+            }
+        }
+    }
+
+    fn ask(&self) {
+        self.shared.lock().fold = true;
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let (shared, path) = (Arc::clone(&self.shared), self.path.clone());
+            // Without a thread the WAL grows until the leader folds it.
+            *thread = std::thread::Builder::new().name("fold".to_owned()).spawn(move || fold_along(&shared, path)).ok();
+        }
+        drop(thread);
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.shared.lock().end = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // It has nothing to say, even if it broke off.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread's work, until the store is closed.
+fn fold_along(shared: &Shared, path: PathBuf) {
+    let mut kept = None;
+    while shared.next() {
+        // Whatever is in its way is in the way of the next attempt at worst, and the leader does it in the end.
+        if let Some(conn) = kept.take().or_else(|| connect::open(&path).ok()) {
+            fold(&conn);
+            kept = Some(conn);
+        }
+    }
+}
+
+/// Folds what can be folded without anybody having to wait.
+pub(super) fn fold(conn: &Connection) {
+    // A WAL that cannot be folded is still read; a failing disk is told by the next COMMIT.
+    let _ = extent(conn, "PRAGMA wal_checkpoint(PASSIVE)");
+}
+
+fn extent(conn: &Connection, pragma: &'static str) -> rusqlite::Result<Extent> {
+    conn.prepare_cached(pragma)?.query_row([], |row| Ok(Extent { written: row.get(1)?, folded: row.get(2)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_folds_much_and_the_leader_what_is_left() {
+        let need = |written, folded| Extent { written, folded }.need();
+        assert_eq!(need(FOLD_PAGES - 1, 0), Need::Nothing);
+        assert_eq!(need(FOLD_PAGES, 0), Need::Thread);
+        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES - 1), Need::Nothing, "the thread is about to");
+        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES), Need::Leader);
+        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES), Need::Nothing, "the next group begins it anew");
+        assert_eq!(need(WAL_PAGES_MAX, 0), Need::Leader, "nobody else does");
+    }
+}
