@@ -63,29 +63,29 @@ fn decode_with(
 
 /// An event as its row holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoredEvent {
+pub(crate) struct StoredEvent<'a> {
     pub(crate) sequence: u64,
-    pub(crate) event_type: Cow<'static, str>,
+    pub(crate) event_type: Cow<'a, str>,
     pub(crate) schema_version: u32,
     /// Microseconds since 1970, UTC.
     pub(crate) occurred_at: i64,
-    pub(crate) aggregate_kind: Cow<'static, str>,
+    pub(crate) aggregate_kind: Cow<'a, str>,
     pub(crate) aggregate_id: u64,
     pub(crate) aggregate_version: u64,
-    pub(crate) correlation_id: String,
+    pub(crate) correlation_id: Cow<'a, str>,
     pub(crate) causation_id: Option<u64>,
     /// The event's own fields as JSON text.
-    pub(crate) payload: String,
+    pub(crate) payload: Cow<'a, str>,
     pub(crate) hash: EventHash,
 }
 
-impl StoredEvent {
+impl<'a> StoredEvent<'a> {
     /// The row of an event, `previous` being the hash of the row before it.
     pub(crate) fn new(
         sequence: Sequence,
         event: &Event,
         version: Version,
-        trace: &Trace,
+        trace: &'a Trace,
         previous: EventHash,
     ) -> Result<Self, StoreError> {
         let aggregate = event.aggregate();
@@ -97,9 +97,9 @@ impl StoredEvent {
             aggregate_kind: aggregate.kind.as_str().into(),
             aggregate_id: aggregate.id,
             aggregate_version: version.get(),
-            correlation_id: trace.correlation_id.as_str().to_owned(),
+            correlation_id: trace.correlation_id.as_str().into(),
             causation_id: trace.causation_id.map(Sequence::get),
-            payload: encode(event)?,
+            payload: encode(event)?.into(),
             hash: EventHash::ZERO,
         };
         row.hash = row.hash_after(previous);
@@ -171,6 +171,18 @@ impl StoredEvent {
             aggregate_version: Version::new(self.aggregate_version),
             hash: self.hash,
             event,
+        }
+    }
+
+    /// The same with texts of its own.
+    #[cfg(test)]
+    pub(crate) fn owned(self) -> StoredEvent<'static> {
+        StoredEvent {
+            event_type: self.event_type.into_owned().into(),
+            aggregate_kind: self.aggregate_kind.into_owned().into(),
+            correlation_id: self.correlation_id.into_owned().into(),
+            payload: self.payload.into_owned().into(),
+            ..self
         }
     }
 
@@ -259,8 +271,9 @@ pub(crate) mod tests {
         }
     }
 
-    fn stored(event: &Event) -> StoredEvent {
-        StoredEvent::new(Sequence::new(5), event, Version::new(2), &trace(), EventHash([1; 32])).unwrap()
+    fn stored(event: &Event) -> StoredEvent<'static> {
+        let trace = trace();
+        StoredEvent::new(Sequence::new(5), event, Version::new(2), &trace, EventHash([1; 32])).unwrap().owned()
     }
 
     #[test]
@@ -338,7 +351,7 @@ pub(crate) mod tests {
             StoredEvent { correlation_id: "req-2".into(), ..row.clone() },
             StoredEvent { causation_id: None, ..row.clone() },
             StoredEvent { causation_id: Some(0), ..row.clone() },
-            StoredEvent { payload: row.payload.replace('1', "2"), ..row.clone() },
+            StoredEvent { payload: row.payload.replace('1', "2").into(), ..row.clone() },
             StoredEvent { hash: EventHash::ZERO, ..row.clone() },
         ] {
             assert!(changed.check(EventHash([1; 32])).is_err(), "{changed:?}");
@@ -346,7 +359,7 @@ pub(crate) mod tests {
         // A byte that moves from one text to the next is a change too.
         let moved = StoredEvent {
             aggregate_kind: "storag".into(),
-            correlation_id: format!("e{}", row.correlation_id),
+            correlation_id: format!("e{}", row.correlation_id).into(),
             ..row.clone()
         };
         assert!(moved.check(EventHash([1; 32])).is_err());

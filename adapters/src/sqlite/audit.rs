@@ -101,7 +101,7 @@ impl Walk {
         Ok(())
     }
 
-    fn check(&mut self, stored: StoredEvent, findings: &mut Findings) {
+    fn check(&mut self, stored: StoredEvent<'_>, findings: &mut Findings) {
         let sequence = self.sequence;
         let (says, should_say) = (stored.hash, self.previous.first().map(|hash| stored.hash_after(*hash)));
         let holds = |hash: &EventHash| stored.check(*hash).is_ok();

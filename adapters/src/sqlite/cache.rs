@@ -31,6 +31,8 @@ pub(super) struct Cache {
     pub(super) consumers: Arc<BTreeMap<String, ConsumerRow>>,
     /// Consumers that have no open dead letter.
     pub(super) untroubled: Arc<BTreeSet<String>>,
+    /// The view has no row beyond this storage; known once it was emptied.
+    pub(super) views_to: Option<StorageId>,
     /// How much of the group's events counts.
     events: usize,
 }

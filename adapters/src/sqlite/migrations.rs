@@ -14,7 +14,7 @@ use super::error::store_error;
 pub(super) const APPLICATION_ID: i32 = 0x7265_6E74;
 
 /// Script n brings schema n - 1 to schema n. Scripts that were ever released are never changed.
-const SCRIPTS: &[&str] = &[include_str!("schema/0001.sql")];
+const SCRIPTS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 
 /// The newest schema this build knows.
 pub(super) const KNOWN: u32 = SCRIPTS.len() as u32;
@@ -71,18 +71,20 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreErro
     if stamp == Stamp::NONE && tables > 0 {
         return Err(StoreError::Corrupt(format!("{} belongs to another application", path.display())));
     }
-    if stamp.version() == KNOWN {
-        refuse_foreign_code(conn, path)?;
+    match stamp.version() {
+        0 => {}
+        KNOWN => refuse_foreign_code(conn, path, expected()?)?,
+        older => refuse_foreign_code(conn, path, &made_by(&SCRIPTS[..older as usize])?)?,
     }
     Ok(stamp.version())
 }
 
-/// Refuses a file whose tables, or indexes on them, are not the ones of this build. Checks, generated columns and computed
+/// Refuses a file whose tables, or indexes on them, are not the ones its version has. Checks, generated columns and computed
 /// indexes are a stranger's code: it would run with our statements, and need not come to an end.
 ///
 /// Triggers and views do not run, and tables beside ours are not read, so these may stay; an audit tells of them.
-fn refuse_foreign_code(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    let (expected, found) = (expected()?, schema(conn).map_err(store_error)?);
+fn refuse_foreign_code(conn: &Connection, path: &Path, expected: &Schema) -> Result<(), StoreError> {
+    let found = schema(conn).map_err(store_error)?;
     let ours = |table: &str| expected.iter().any(|item| item.kind == "table" && item.name.eq_ignore_ascii_case(table));
     let missing = expected.difference(&found).map(|item| item.told(ANOTHER));
     let foreign = found.difference(expected).filter(|item| item.kind == "index" && ours(&item.table));
@@ -174,10 +176,14 @@ fn expected() -> Result<&'static Schema, StoreError> {
     if let Some(expected) = EXPECTED.get() {
         return Ok(expected);
     }
-    let fresh = Connection::open_in_memory().map_err(store_error)?;
-    SCRIPTS.iter().try_for_each(|script| fresh.execute_batch(script)).map_err(store_error)?;
-    let schema = schema(&fresh).map_err(store_error)?;
+    let schema = made_by(SCRIPTS)?;
     Ok(EXPECTED.get_or_init(|| schema))
+}
+
+fn made_by(scripts: &[&str]) -> Result<Schema, StoreError> {
+    let fresh = Connection::open_in_memory().map_err(store_error)?;
+    scripts.iter().try_for_each(|script| fresh.execute_batch(script)).map_err(store_error)?;
+    schema(&fresh).map_err(store_error)
 }
 
 /// All that was made by a statement; what SQLite adds of its own accord has a name of its own.

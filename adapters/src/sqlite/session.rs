@@ -247,6 +247,9 @@ impl Queries for Session<'_> {
             let row = row.clone();
             return Ok(Some(row));
         }
+        if self.memory.cache.views_to.is_some_and(|last| id > last) {
+            return Ok(None);
+        }
         let row = storage_views::find(self.conn, id)?;
         if let Some(row) = &row {
             self.memory.hot.views.insert(id, row.clone());

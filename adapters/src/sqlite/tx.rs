@@ -284,6 +284,9 @@ impl Repositories for Session<'_> {
 
     fn put_view(&mut self, row: &StorageViewRow) -> Result<(), StoreError> {
         self.put(|conn| storage_views::save(conn, row))?;
+        if let Some(last) = &mut self.memory.cache.views_to {
+            *last = (*last).max(row.storage_id);
+        }
         self.touched.push(Touched::View(row.storage_id));
         self.memory.hot.views.insert(row.storage_id, row.clone());
         Ok(())
@@ -296,7 +299,9 @@ impl Repositories for Session<'_> {
 
     fn clear_views(&mut self) -> Result<(), StoreError> {
         self.memory.hot.views.clear();
-        self.put(storage_views::clear)
+        self.put(storage_views::clear)?;
+        self.memory.cache.views_to = Some(StorageId::new(0));
+        Ok(())
     }
 
     fn put_consumer(&mut self, consumer: &ConsumerRow) -> Result<(), StoreError> {

@@ -62,7 +62,7 @@ pub(in crate::sqlite) fn open(conn: &Connection, now: DateTime<Utc>, page: Page)
     let (after, limit) = bounds(page);
     // Without the index named, all effects ever done would be walked through in order of id.
     let sql = select!(
-        "INDEXED BY effects_open WHERE status IN ('due', 'leased', 'unknown')
+        "INDEXED BY effects_open WHERE (status = 'due' OR status = 'leased' OR status = 'unknown')
          AND kind IN ('charge', 'void', 'refund', 'deliver') AND ready_at <= ?3
          AND NOT (kind = 'charge' AND status = 'leased') AND effect_id > ?1 ORDER BY effect_id LIMIT ?2"
     );
@@ -77,7 +77,7 @@ pub(in crate::sqlite) fn loose_charges(
 ) -> Result<Vec<EffectRow>, StoreError> {
     let (after, limit) = bounds(page);
     let sql = select!(
-        "INDEXED BY effects_open WHERE kind = 'charge' AND status IN ('due', 'leased', 'unknown') AND effect_id > ?1
+        "INDEXED BY effects_open WHERE kind = 'charge' AND (status = 'due' OR status = 'leased' OR status = 'unknown') AND effect_id > ?1
          AND (status <> 'leased' OR lease_until <= ?3) ORDER BY effect_id LIMIT ?2"
     );
     all(conn, sql, (after, limit, moment(now)), read)
@@ -85,7 +85,7 @@ pub(in crate::sqlite) fn loose_charges(
 
 pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
     let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_open \
-               WHERE status IN ('due', 'leased', 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
+               WHERE (status = 'due' OR status = 'leased' OR status = 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
                ORDER BY ready_at LIMIT 1";
     let mut next = None;
     for kind in KINDS {
@@ -106,6 +106,9 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow, is_new: bool) 
     let change = "UPDATE effects SET status = ?7, attempts = ?8, due_at = ?9, lease_owner = ?10, lease_until = ?11, \
                   seal = ?14 WHERE effect_id = ?1 AND key = ?2 AND kind = ?3 AND payment_id IS ?4 \
                   AND message_id IS ?5 AND channel IS ?6 AND correlation_id = ?12 AND causation_id = ?13";
+    let insert = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
+                  lease_owner, lease_until, correlation_id, causation_id, seal) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let put = "INSERT INTO effects (effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, \
                lease_owner, lease_until, correlation_id, causation_id, seal) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
@@ -131,7 +134,10 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow, is_new: bool) 
         row.correlation_id.as_str(),
         kept(row.causation_id.get())?,
     ];
-    if !is_new && EFFECTS.write(conn, change, values)? > 0 {
+    if is_new {
+        return EFFECTS.write(conn, insert, values).map(drop);
+    }
+    if EFFECTS.write(conn, change, values)? > 0 {
         return Ok(());
     }
     EFFECTS.write(conn, put, values).map(drop)

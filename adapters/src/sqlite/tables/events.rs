@@ -22,19 +22,19 @@ macro_rules! select {
 /// Every row, in order, whatever it holds.
 pub(in crate::sqlite) const EVERY: &str = select!("ORDER BY sequence");
 
-pub(in crate::sqlite) fn stored(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+pub(in crate::sqlite) fn stored<'r>(row: &'r Row<'r>) -> Result<StoredEvent<'r>, StoreError> {
     let c = Columns::of("events", row);
     Ok(StoredEvent {
         sequence: c.number()?,
-        event_type: c.text()?.into(),
+        event_type: c.borrowed()?.into(),
         schema_version: c.small()?,
         occurred_at: c.int()?,
-        aggregate_kind: c.text()?.into(),
+        aggregate_kind: c.borrowed()?.into(),
         aggregate_id: c.number()?,
         aggregate_version: c.number()?,
-        correlation_id: c.text()?,
+        correlation_id: c.borrowed()?.into(),
         causation_id: c.maybe_number()?,
-        payload: c.text()?,
+        payload: c.borrowed()?.into(),
         hash: EventHash(c.hash()?),
     })
 }
@@ -85,7 +85,7 @@ pub(in crate::sqlite) fn head(conn: &Connection) -> Result<Head, StoreError> {
 }
 
 /// Adds an event; a second one of a storage for the same cause is refused, and nothing is changed then.
-pub(in crate::sqlite) fn insert(conn: &Connection, event: &StoredEvent) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn insert(conn: &Connection, event: &StoredEvent<'_>) -> Result<(), StoreError> {
     let sql = "INSERT INTO events (sequence, event_type, schema_version, occurred_at, aggregate_kind, aggregate_id, \
                aggregate_version, correlation_id, causation_id, payload, hash) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";

@@ -67,11 +67,22 @@ pub(in crate::sqlite) fn list(
              AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
         )
     } else {
-        // A state has no index: each change of state would have to move an entry of it.
-        select!(
-            "WHERE ?3 IS NULL AND ?4 IS NULL AND (?5 IS NULL OR status = ?5)
-             AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
-        )
+        // A hold is among the few that wait for their money; every other state is in one index.
+        match filter.status {
+            None => select!(
+                "WHERE ?3 IS NULL AND ?4 IS NULL AND ?5 IS NULL
+                 AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+            ),
+            Some(ReservationStatus::ReqReserve) => select!(
+                "INDEXED BY reservations_holds WHERE ?3 IS NULL AND ?4 IS NULL AND status = 'reqReserve' AND status = ?5
+                 AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+            ),
+            Some(_) => select!(
+                "INDEXED BY reservations_by_status
+                 WHERE ?3 IS NULL AND ?4 IS NULL AND status <> 'reqReserve' AND status = ?5
+                 AND reservation_id > ?1 ORDER BY reservation_id LIMIT ?2"
+            ),
+        }
     };
     all(conn, sql, (after, limit, customer, storage, status), read)
 }
@@ -81,19 +92,22 @@ pub(in crate::sqlite) fn live_overlapping(
     id: StorageId,
     period: &Period,
 ) -> Result<Vec<ReservationRow>, StoreError> {
+    // Neither `IN` nor ordered by more than the index is: for either SQLite would make a table each time it is asked.
     let sql = select!(
         "INDEXED BY reservations_by_storage
-         WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel')
-         AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) ORDER BY from_day, reservation_id"
+         WHERE storage_id = ?1 AND (+status = 'reqReserve' OR +status = 'reserved' OR +status = 'reqCancel')
+         AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) ORDER BY from_day"
     );
     let until = period.until().map_or(i64::MAX, day);
-    all(conn, sql, (sought(id.get()), day(period.from()), until), read)
+    let mut rows = all(conn, sql, (sought(id.get()), day(period.from()), until), read)?;
+    rows.sort_by_key(|row| (row.booking.period.from(), row.booking.reservation_id));
+    Ok(rows)
 }
 
 /// Another live reservation that shares a day with this one; there must be none.
 pub(in crate::sqlite) fn rival(conn: &Connection, row: &ReservationRow) -> Result<Option<ReservationId>, StoreError> {
     let sql = "SELECT reservation_id FROM reservations INDEXED BY reservations_by_storage \
-               WHERE storage_id = ?1 AND status IN ('reqReserve', 'reserved', 'reqCancel') \
+               WHERE storage_id = ?1 AND (+status = 'reqReserve' OR +status = 'reserved' OR +status = 'reqCancel') \
                AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) AND reservation_id <> ?4 LIMIT 1";
     let booking = &row.booking;
     let (from, until) = (day(booking.period.from()), booking.period.until().map_or(i64::MAX, day));

@@ -62,7 +62,10 @@ pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRo
 pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {
     let mut reservations: BTreeMap<String, u64> =
         ReservationStatus::ALL.into_iter().map(|status| (status.as_str().to_owned(), 0)).collect();
-    let by_status = "SELECT status, count(*) FROM reservations GROUP BY status";
+    let by_status = "SELECT status, count(*) FROM reservations INDEXED BY reservations_by_status \
+                     WHERE status <> 'reqReserve' GROUP BY status UNION ALL \
+                     SELECT 'reqReserve', count(*) FROM reservations INDEXED BY reservations_holds \
+                     WHERE status = 'reqReserve'";
     let found = all(conn, by_status, [], |row| {
         let c = Columns::of("reservations", row);
         Ok((c.text()?, c.number()?))
@@ -71,7 +74,7 @@ pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError>
         // What is no status is told by whoever reads the row.
         reservations.entry(status).and_modify(|known| *known = count);
     }
-    let open = "SELECT count(*) FROM effects WHERE status IN ('due', 'leased', 'unknown')";
+    let open = "SELECT count(*) FROM effects WHERE (status = 'due' OR status = 'leased' OR status = 'unknown')";
     Ok(Counts {
         storages: number(conn, "SELECT count(*) FROM storages WHERE deleted = 0", [])?,
         reservations,

@@ -15,16 +15,23 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
-             until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM storage_views ",
+             until_day, payment_id, payment_status, review_count, rating_tenths, occupant, room FROM storage_views ",
             $rest
         )
     };
 }
 
+/// What a row that shows no reservation yet keeps free for one.
+const ROOM: &[u8] = &[0; 32];
+
+fn room(has_reservation: bool) -> &'static [u8] {
+    if has_reservation { &[] } else { ROOM }
+}
+
 fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
     let c = Columns::of("storage_views", row);
     let (from, until);
-    Ok(StorageViewRow {
+    let read = StorageViewRow {
         storage_id: c.number()?,
         storage_status: c.word(StorageStatus::parse)?,
         description: c.parsed(Description::new)?,
@@ -41,7 +48,11 @@ fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
         review_cnt: c.number()?,
         rating: c.rating()?,
         occupant: c.maybe_number()?,
-    })
+    };
+    if c.bytes()? != room(read.reservation_id.is_some()) {
+        return c.refuse("is not as much as there should be");
+    }
+    Ok(read)
 }
 
 pub(in crate::sqlite) fn find(conn: &Connection, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
@@ -61,10 +72,10 @@ pub(in crate::sqlite) fn list(
 pub(in crate::sqlite) fn save(conn: &Connection, row: &StorageViewRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO storage_views (storage_id, status, description, price, currency, reservation_id, \
                reservation_status, from_day, until_day, payment_id, payment_status, review_count, rating_tenths, \
-               occupant) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+               occupant, room) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
                ON CONFLICT (storage_id) DO UPDATE SET status = ?2, description = ?3, price = ?4, currency = ?5, \
                reservation_id = ?6, reservation_status = ?7, from_day = ?8, until_day = ?9, payment_id = ?10, \
-               payment_status = ?11, review_count = ?12, rating_tenths = ?13, occupant = ?14";
+               payment_status = ?11, review_count = ?12, rating_tenths = ?13, occupant = ?14, room = ?15";
     let values = params![
         kept(row.storage_id.get())?,
         row.storage_status.as_str(),
@@ -80,6 +91,7 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &StorageViewRow) -> Result
         kept(row.review_cnt)?,
         row.rating.map(|r| r.tenths()),
         row.occupant.map(|id| kept(id.get())).transpose()?,
+        room(row.reservation_id.is_some()),
     ];
     run(conn, sql, values)
 }

@@ -50,7 +50,7 @@ pub(in crate::sqlite) fn free(conn: &Connection, period: &Period, page: Page) ->
     let sql = select!(
         "AS s WHERE storage_id > ?1 AND deleted = 0 AND withdrawn = 0 AND NOT EXISTS (
              SELECT 1 FROM reservations INDEXED BY reservations_by_storage WHERE storage_id = s.storage_id
-                AND status IN ('reqReserve', 'reserved', 'reqCancel')
+                AND (+status = 'reqReserve' OR +status = 'reserved' OR +status = 'reqCancel')
                 AND from_day < ?4 AND (until_day IS NULL OR until_day > ?3))
          ORDER BY storage_id LIMIT ?2"
     );

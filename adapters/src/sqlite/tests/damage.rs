@@ -100,11 +100,11 @@ fn a_rewritten_row_is_told_even_if_its_own_hash_fits() {
     let conn = stranger(&path);
     let mut row = conn
         .query_row("SELECT * FROM events WHERE sequence = 4", [], |row| {
-            Ok(super::super::tables::events::stored(row).unwrap())
+            Ok(super::super::tables::events::stored(row).unwrap().owned())
         })
         .unwrap();
     let previous: [u8; 32] = conn.query_row("SELECT hash FROM events WHERE sequence = 3", [], |r| r.get(0)).unwrap();
-    row.payload = row.payload.replace("59000", "58000");
+    row.payload = row.payload.replace("59000", "58000").into();
     let hash = row.hash_after(storagerent_core::EventHash(previous));
     conn.execute("UPDATE events SET payload = ?1, hash = ?2 WHERE sequence = 4", (&row.payload, hash.0)).unwrap();
     assert_eq!(subjects(&findings(&path)), ["events row 5"], "the next row was built upon another");
@@ -247,7 +247,8 @@ fn an_event_this_build_does_not_know_is_told_though_its_hash_fits() {
     let (_folder, path) = ten_events();
     let conn = stranger(&path);
     let select = "SELECT * FROM events WHERE sequence = 13";
-    let mut row = conn.query_row(select, [], |row| Ok(super::super::tables::events::stored(row).unwrap())).unwrap();
+    let mut row =
+        conn.query_row(select, [], |row| Ok(super::super::tables::events::stored(row).unwrap().owned())).unwrap();
     let previous: [u8; 32] = conn.query_row("SELECT hash FROM events WHERE sequence = 12", [], |r| r.get(0)).unwrap();
     row.event_type = "StorageBurnt".into();
     let hash = row.hash_after(storagerent_core::EventHash(previous)).0;

@@ -204,3 +204,43 @@ fn opening_a_file_twice_in_one_process_is_fine() {
     assert_eq!(storages(&two), 3);
     assert_eq!(read(&two, |q| q.check_log(9)).unwrap(), []);
 }
+
+#[test]
+fn a_file_of_an_older_schema_is_brought_to_the_newest_with_all_it_holds() {
+    let (folder, store, path) = in_file();
+    drop(store);
+    let older = folder.path().join("older.db");
+    let conn = stranger(&older);
+    conn.execute_batch(include_str!("../schema/0001.sql")).unwrap();
+    let view = "INSERT INTO storage_views VALUES (?1, 'available', 'one', 59000, 'KRW', ?2, ?3, 20800, NULL, ?2, NULL, 0, NULL, NULL)";
+    conn.execute(view, (1, None::<i64>, None::<&str>)).unwrap();
+    conn.execute(view, (2, 7, "reserved")).unwrap();
+    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
+    drop(conn);
+    let store = SqliteStore::open(&older).unwrap();
+    assert_eq!(store.info().unwrap().schema_version, KNOWN);
+    let views = read(&store, |q| q.views(&Default::default(), Page { after: 0, limit: None })).unwrap();
+    let shown: Vec<_> = views.iter().map(|row| (row.storage_id.get(), row.reservation_id.map(|id| id.get()))).collect();
+    assert_eq!(shown, [(1, None), (2, Some(7))]);
+    assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
+    assert_eq!(register_many(&store, 1), ());
+    // It is the schema of a new file to the letter.
+    let schema = |path: &Path| -> Vec<String> {
+        let conn = stranger(path);
+        let mut statement = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(schema(&older), schema(&path));
+}
+
+#[test]
+fn an_older_file_with_a_strangers_index_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rent.db");
+    let conn = stranger(&path);
+    conn.execute_batch(include_str!("../schema/0001.sql")).unwrap();
+    conn.execute_batch("CREATE INDEX theirs ON reservations (abs(price))").unwrap();
+    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
+    drop(conn);
+    assert!(matches!(refused(&path), StoreError::Corrupt(_)));
+}
