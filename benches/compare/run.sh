@@ -12,19 +12,19 @@ times=${TIMES:-20000}
 folder=${FOLDER:-target/bench-sites}
 here=benches/compare
 lines=$here/figures.lines
-peer=$here/cqrs-es/target/release/compare-cqrs-es
-
 cargo build --release --locked --quiet -p storagerent-benches
 bench() { target/release/storagerent-benches "$@" "$folder" >>"$lines"; }
 
 mkdir -p "$folder"
 : >"$lines"
-if cargo build --release --locked --quiet --manifest-path $here/cqrs-es/Cargo.toml; then
-  with_peer=yes
-else
-  with_peer=no
-  echo "cqrs-es + sqlite-es: NOT measured, it does not build here" >&2
-fi
+peers=()
+for peer in cqrs-es eventcore; do
+  if cargo build --release --locked --quiet --manifest-path "$here/$peer/Cargo.toml"; then
+    peers+=("$here/$peer/target/release/compare-$peer")
+  else
+    echo "$peer: NOT measured, it does not build here" >&2
+  fi
+done
 few=$((times / 20))
 for ((round = 1; round <= rounds; round++)); do
   for size in "${sizes[@]}"; do
@@ -38,10 +38,10 @@ for ((round = 1; round <= rounds; round++)); do
     bench view-one "$size" 100000
     bench rebuild "$size" 1
     bench open "$size" 20
-    if [ $with_peer = yes ]; then
+    for peer in "${peers[@]}"; do
       rm -f "$folder"/peer.db*
-      $peer "$few" "$size" "$folder/peer.db" >>"$lines"
-    fi
+      "$peer" "$few" "$size" "$folder/peer.db" >>"$lines"
+    done
   done
 done
 target/release/storagerent-benches report "$lines" $here/figures.svg
