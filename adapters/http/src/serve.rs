@@ -45,6 +45,9 @@ impl Default for Limits {
 /// After trouble with accepting (too many open files) it tries again so much later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Between the last accepted connection and the end of those that say nothing.
+const SETTLE: Duration = Duration::from_millis(200);
+
 /// Serves until the end comes; then accepts no more, and lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending: Ending) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
@@ -82,5 +85,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
         });
     }
     drop(listener);
+    // Connections that were accepted a moment ago have their request on the way: each is closed with its answer now, and whoever
+    // says nothing for so long is closed by the next line.
+    tokio::time::sleep(SETTLE.min(limits.drain_deadline)).await;
     let _late = tokio::time::timeout(limits.drain_deadline, graceful.shutdown()).await;
 }
