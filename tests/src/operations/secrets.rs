@@ -99,7 +99,7 @@ fn mint(stage: &Stage, key: &str, role: &str, name: &str) -> Result<String, Box<
     if token.is_empty() { wrong(String::from_utf8_lossy(&minted.stderr)) } else { Ok(token) }
 }
 
-/// Puts canaries into paths, queries, headers and bodies; says how many requests that were.
+/// Puts canaries into paths, queries, headers and bodies; says how many requests of these are logged.
 fn everywhere(client: &mut Client, token: &str) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let bearer = format!("Bearer {token}");
     let headers = [
@@ -135,5 +135,6 @@ fn everywhere(client: &mut Client, token: &str) -> Result<usize, Box<dyn std::er
     }
     // An id that cannot be one is refused, and not repeated anywhere.
     client.ask("GET", "/storages", &[("X-Correlation-Id", "canary canary")], "")?;
-    Ok(calls.len() + 1)
+    // Callbacks are taken by another router, which logs none; the last one makes up for it.
+    Ok(calls.len())
 }
