@@ -84,6 +84,8 @@ for unit in "$folder"/units/*.service; do
   sed -n 's/^→ */  /p' "$folder/security.txt" | tr -cd '\11\12\40-\176'
 done
 
+systemd-sysusers --dry-run "$deploy/systemd/storagerent.sysusers" >/dev/null
+
 echo "Dockerfile"
 hadolint --failure-threshold style "$deploy/docker/Dockerfile"
 
