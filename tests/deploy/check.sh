@@ -134,7 +134,7 @@ python3 tests/deploy/check.py probes "$folder/plain.yaml" "$port"
 python3 tests/deploy/check.py health "$deploy" "$port"
 token=$("$tool" token --role manager --key "$folder/private.pem")
 curl -sf -o /dev/null "http://127.0.0.1:$port/storages" -H "Authorization: Bearer $token" || fail "a token by the private key is not believed"
-if [ -z "$metrics" ] && curl -sf "http://127.0.0.1:$port/metrics" >"$folder/metrics.txt"; then
+if [ -z "$metrics" ] && curl -sf "http://127.0.0.1:$port/metrics" -H "Authorization: Bearer $token" >"$folder/metrics.txt"; then
   metrics=$folder/metrics.txt
 fi
 stop || fail "told to end, the server exited with $?"
