@@ -84,7 +84,7 @@ for unit in "$folder"/units/*.service; do
   sed -n 's/^→ */  /p' "$folder/security.txt" | tr -cd '\11\12\40-\176'
 done
 
-systemd-sysusers --dry-run "$deploy/systemd/storagerent.sysusers" >/dev/null
+systemd-sysusers --dry-run "$deploy/systemd/storagerent.sysusers" >"$folder/sysusers.txt" 2>&1 || { cat "$folder/sysusers.txt" >&2; exit 1; }
 
 echo "Dockerfile"
 hadolint --failure-threshold style "$deploy/docker/Dockerfile"
@@ -105,7 +105,10 @@ done
 python3 tests/deploy/check.py kubernetes "$deploy" "$folder/plain.yaml" "$folder/sim.yaml"
 
 echo "Prometheus"
-(cd "$deploy/prometheus" && "$promtool" check rules alerts.yaml && "$promtool" test rules alerts.test.yaml \
+cp -r "$deploy/prometheus" "$folder/rules"
+# The token's file has to be there.
+sed -i 's#/etc/prometheus/storagerent.token#'"$folder/rules/alerts.yaml"'#' "$folder/rules/scrape.yaml"
+(cd "$folder/rules" && "$promtool" check rules alerts.yaml && "$promtool" test rules alerts.test.yaml \
   && "$promtool" check config scrape.yaml) >"$folder/promtool.txt" 2>&1 || { cat "$folder/promtool.txt" >&2; exit 1; }
 grep -E 'SUCCESS' "$folder/promtool.txt"
 python3 tests/deploy/check.py alerts "$deploy"
