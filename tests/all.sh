@@ -80,6 +80,7 @@ faults() {
   echo "every bit of 100 events, 1,000 bits anywhere"
   cargo test --release --locked --quiet -p storagerent --lib flips -- --nocapture | grep flip
 }
+operations() { target/release/operations target/release/storagerent; }
 demo() {
   cargo run --release --locked --quiet -p storagerent-cli -- --lang ko demo >/dev/null
   cargo run --release --locked --quiet -p storagerent-cli -- --lang en demo | tail -n 3
@@ -98,6 +99,8 @@ stage "demo" 60 demo
 stage "core for wasm32" 240 tests/wasm_core.sh
 stage "browser" 240 tests/browser/run.sh
 stage "http" 180 tests/http/run.sh
+stage "operations" 240 operations
+stage "deployment" 180 tests/deploy/check.sh
 stage "licences, bans, sources" 420 deny
 
 total=$((SECONDS - started))
