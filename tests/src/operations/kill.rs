@@ -26,12 +26,23 @@ pub(super) fn play(stage: &Stage) -> Outcome {
             let (next, over, reserved, failed, broken) = (&next, &over, &reserved, &failed, &broken);
             scope.spawn(move || {
                 let mut client = Client::new(address, true);
+                let mut open = Vec::new();
                 while !over.load(Ordering::Relaxed) {
                     let storage = next.fetch_add(1, Ordering::Relaxed) + 1;
                     if storage > storages {
-                        return;
+                        break;
                     }
-                    match repeat(&mut client, storage, broken) {
+                    match repeat(&mut client, storage, 20, broken) {
+                        Ok(Some(id)) => reserved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id),
+                        // Its charge was under way when the server was killed: it is known when its lease is over.
+                        Ok(None) => open.push(storage),
+                        Err(what) => failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(what),
+                    }
+                }
+                for storage in open {
+                    let answer = repeat(&mut client, storage, TRIES_MAX, broken);
+                    let answer = answer.and_then(|id| id.ok_or_else(|| format!("storage {storage}: never known")));
+                    match answer {
                         Ok(id) => reserved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id),
                         Err(what) => failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(what),
                     }
@@ -71,24 +82,21 @@ pub(super) fn play(stage: &Stage) -> Outcome {
     )])
 }
 
-/// Asks until there is an answer, under one key.
-fn repeat(client: &mut Client, storage: usize, broken: &AtomicUsize) -> Result<u64, String> {
+/// Asks until there is an answer, under one key; `None` if its outcome is not known by then.
+fn repeat(client: &mut Client, storage: usize, tries: u32, broken: &AtomicUsize) -> Result<Option<u64>, String> {
     let (key, body) = (format!("key-{storage}"), format!(r#"{{"storageId":{storage}}}"#));
-    let mut last = String::new();
-    for _ in 0..TRIES_MAX {
+    for n in 0..tries {
         match client.ask("POST", "/reservations", &[("Idempotency-Key", &key)], &body) {
-            Ok(answer) if answer.status == 201 => {
-                return answer.json()["reservationId"].as_u64().ok_or_else(|| format!("{answer:?}"));
-            }
-            // Its outcome is not known yet, or the file is another process's for a moment.
-            Ok(answer) if answer.status == 202 || answer.status == 503 => last = format!("{answer:?}"),
+            Ok(answer) if answer.status == 201 => return Ok(answer.json()["reservationId"].as_u64()),
+            // Not known yet, or the file is another process's for a moment.
+            Ok(answer) if answer.status == 202 && tries < TRIES_MAX && n > 0 => return Ok(None),
+            Ok(answer) if answer.status == 202 || answer.status == 503 => {}
             Ok(answer) => return Err(format!("storage {storage}: {answer:?}")),
-            Err(error) => {
+            Err(_) => {
                 broken.fetch_add(1, Ordering::Relaxed);
-                last = error.to_string();
             }
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    Err(format!("storage {storage}: no answer in {TRIES_MAX} tries, at last {last}"))
+    Ok(None)
 }
