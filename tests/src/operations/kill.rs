@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::process::{Place, Running};
-use super::{Outcome, Stage, wrong};
+use super::{Outcome, Stage, locked, wrong};
 
 const CALLERS: usize = 8;
 const TRIES_MAX: u32 = 200;
@@ -33,18 +33,18 @@ pub(super) fn play(stage: &Stage) -> Outcome {
                         break;
                     }
                     match repeat(&mut client, storage, 20, broken) {
-                        Ok(Some(id)) => reserved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id),
+                        Ok(Some(id)) => locked(reserved).push(id),
                         // Its charge was under way when the server was killed: it is known when its lease is over.
                         Ok(None) => open.push(storage),
-                        Err(what) => failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(what),
+                        Err(what) => locked(failed).push(what),
                     }
                 }
                 for storage in open {
                     let answer = repeat(&mut client, storage, TRIES_MAX, broken);
                     let answer = answer.and_then(|id| id.ok_or_else(|| format!("storage {storage}: never known")));
                     match answer {
-                        Ok(id) => reserved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id),
-                        Err(what) => failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(what),
+                        Ok(id) => locked(reserved).push(id),
+                        Err(what) => locked(failed).push(what),
                     }
                 }
             });

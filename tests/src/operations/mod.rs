@@ -13,6 +13,7 @@ mod slow;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a scene comes to: its figures, or what must not have happened.
 pub type Outcome = Result<Vec<String>, Box<dyn Error + Send + Sync>>;
@@ -50,4 +51,9 @@ pub const SCENES: &[Scene] = &[
 /// What must not happen.
 fn wrong<T>(what: impl Into<String>) -> Result<T, Box<dyn Error + Send + Sync>> {
     Err(what.into().into())
+}
+
+/// What callers share, whether or not one of them broke off while it held it.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

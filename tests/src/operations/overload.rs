@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, shown};
 use super::process::Place;
-use super::{Outcome, Stage, wrong};
+use super::{Outcome, Stage, locked, wrong};
 
 /// Somebody who was turned away comes again after so long, far sooner than it was told.
 const IMPATIENCE: Duration = Duration::from_millis(20);
@@ -81,7 +81,7 @@ fn load(server: SocketAddr, callers: usize, readers: usize, storages: usize, sec
                     let at = next.fetch_add(1, Ordering::Relaxed) % storages + 1;
                     if n < callers { reserve(&mut client, at, &mut seen) } else { read(&mut client, at, &mut seen) }
                 }
-                let mut all = all.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut all = locked(all);
                 all.reserved.append(&mut seen.reserved);
                 all.served.append(&mut seen.served);
                 all.turned_away.append(&mut seen.turned_away);

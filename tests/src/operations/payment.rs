@@ -11,7 +11,7 @@ use storagerent::{Page, PaymentStatus, ReservationFilter, ReservationStatus};
 
 use super::client::Client;
 use super::process::{Place, Running, arg};
-use super::{Outcome, Stage, wrong};
+use super::{Outcome, Stage, locked, wrong};
 
 const CALLERS: usize = 16;
 /// So long everything may take to come to rest.
@@ -58,7 +58,7 @@ pub(super) fn play(stage: &Stage) -> Outcome {
     std::thread::scope(|scope| {
         let callers: Vec<_> =
             (0..CALLERS).map(|_| scope.spawn(|| load(server.address, storages, &next, &over, &name))).collect();
-        let call_it = |what: &str| *name.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = what.to_owned();
+        let call_it = |what: &str| *locked(&name) = what.to_owned();
         let mut play = || {
             std::thread::sleep(phase);
             call_it("killed and started again");
@@ -122,7 +122,7 @@ fn load(
     let mut client = Client::new(server, true);
     while !over.load(Ordering::Relaxed) {
         let storage = next.fetch_add(1, Ordering::Relaxed) % storages + 1;
-        let now = phase.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let now = locked(phase).clone();
         // 0 is no answer at all, which must not happen: the server lives.
         let answer = client.post("/reservations", &format!(r#"{{"storageId":{storage}}}"#));
         let status = answer.as_ref().map_or(0, |answer| answer.status);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::process::{Place, Running};
-use super::{Outcome, Stage, wrong};
+use super::{Outcome, Stage, locked, wrong};
 
 const CALLERS: usize = 16;
 
@@ -26,7 +26,7 @@ pub(super) fn play(stage: &Stage) -> Outcome {
             let (next, over, failed, reserved) = (&next, &over, &failed, &reserved);
             scope.spawn(move || {
                 let mut client = Client::new(address, n % 2 == 0);
-                let told = |what: String| failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(what);
+                let told = |what: String| locked(failed).push(what);
                 while !over.load(Ordering::Relaxed) {
                     let storage = next.fetch_add(1, Ordering::Relaxed) % storages + 1;
                     let answer = match n % 4 {
@@ -35,7 +35,7 @@ pub(super) fn play(stage: &Stage) -> Outcome {
                     };
                     match answer {
                         Ok(answer) if answer.status == 201 => {
-                            let mut reserved = reserved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                            let mut reserved = locked(reserved);
                             reserved.extend(answer.json()["reservationId"].as_u64());
                         }
                         Ok(answer) if answer.status == 200 || answer.status == 409 => {}

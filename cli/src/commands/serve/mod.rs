@@ -69,10 +69,12 @@ impl ServeArgs {
             listener.set_nonblocking(true).map_err(cannot)?;
             let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
             let address = listener.local_addr().map_err(cannot)?;
+            // Whoever has read where it is served may end it.
+            let asked = stop_asked_for();
             greet(&globals, address, options.insecure)?;
             let log = log::start(format, level);
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
-            tokio::spawn(end_when_told(ending.clone(), options.linger()));
+            tokio::spawn(end_when_told(asked, ending.clone(), options.linger()));
             tokio::spawn(look(app.clone(), Arc::downgrade(&worker)));
             serve(listener, router(app, access).merge(callbacks), options.limits(), ending).await;
             tracing::info!("ended");
@@ -92,8 +94,8 @@ fn handed_over() -> io::Result<Option<(TcpListener, SocketAddr)>> {
 }
 
 /// Told to end, it says at once that it is not ready, lingers, and ends; told again, it ends at once.
-async fn end_when_told(ending: Ending, linger: Duration) {
-    stop_asked_for().await;
+async fn end_when_told(asked: impl Future<Output = ()>, ending: Ending, linger: Duration) {
+    asked.await;
     tracing::info!(linger_seconds = linger.as_secs(), "told to end");
     ending.leave();
     tokio::select! {
@@ -139,18 +141,27 @@ fn greet(globals: &Globals, address: SocketAddr, insecure: bool) -> Result<(), F
     out.say(&Served { url }, &sentence)
 }
 
-/// Ctrl-C, or SIGTERM.
-async fn stop_asked_for() {
+/// Ctrl-C, or SIGTERM, from the call of this on, and not only when it is waited for.
+fn stop_asked_for() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
+        let asked = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        async move {
+            match asked {
+                [Ok(mut interrupted), Ok(mut terminated)] => {
+                    tokio::select! {
+                        _ = interrupted.recv() => {}
+                        _ = terminated.recv() => {}
+                    }
+                }
+                // Without handlers a signal ends the process at once.
+                [Err(_), _] | [_, Err(_)] => std::future::pending().await,
             }
-            return;
         }
     }
-    let _no_signals = tokio::signal::ctrl_c().await;
+    #[cfg(not(unix))]
+    async {
+        let _no_signals = tokio::signal::ctrl_c().await;
+    }
 }
