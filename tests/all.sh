@@ -85,6 +85,7 @@ gate() {
   cargo build --release --locked --quiet -p storagerent-benches
   benches/gate.sh
 }
+operations() { target/release/operations target/release/storagerent; }
 demo() {
   cargo run --release --locked --quiet -p storagerent-cli -- --lang ko demo >/dev/null
   cargo run --release --locked --quiet -p storagerent-cli -- --lang en demo | tail -n 3
@@ -104,6 +105,8 @@ stage "demo" 60 demo
 stage "core for wasm32" 240 tests/wasm_core.sh
 stage "browser" 240 tests/browser/run.sh
 stage "http" 180 tests/http/run.sh
+stage "operations" 240 operations
+stage "deployment" 180 tests/deploy/check.sh
 stage "licences, bans, sources" 420 deny
 
 total=$((SECONDS - started))

@@ -27,7 +27,13 @@ gateway() { # 100,000 hostile requests
   STORAGERENT_LONG=1 cargo test --release --locked --quiet -p storagerent-http --test gateway fuzz::hostile -- --nocapture
 }
 
-(($#)) || set -- bookings kills model simulation cuts io hostile gateway
+operations() { # overload, 20 restarts, 20 kills, the payment service away, 500 slow clients, forged addresses, secrets
+  cargo build --release --locked --quiet -p storagerent-cli
+  cargo build --release --locked --quiet -p storagerent-tests --bins
+  target/release/operations target/release/storagerent --long
+}
+
+(($#)) || set -- bookings kills model simulation cuts io hostile gateway operations
 for stage; do
   printf '\n== %s\n' "$stage"
   begun=$SECONDS

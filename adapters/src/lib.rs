@@ -58,6 +58,7 @@ pub struct Options {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     wait_max: Duration,
+    holds_max: Option<u32>,
     sabotage: Option<Sabotage>,
 }
 
@@ -76,6 +77,7 @@ impl Options {
             clock: Arc::new(clock::SystemClock::default()),
             ids: Arc::new(ids::RandomIds),
             wait_max: Duration::from_secs(10),
+            holds_max: None,
             sabotage: None,
         }
     }
@@ -112,6 +114,13 @@ impl Options {
     #[must_use]
     pub fn wait_max(mut self, wait_max: Duration) -> Self {
         self.wait_max = wait_max;
+        self
+    }
+
+    /// Lets so many reservations of one customer await their payment at once, and refuses more; any number if not given.
+    #[must_use]
+    pub fn holds_max(mut self, holds_max: u32) -> Self {
+        self.holds_max = Some(holds_max);
         self
     }
 
@@ -154,8 +163,8 @@ pub fn in_memory(gateway: impl PaymentGateway + 'static) -> Result<App, Error> {
 /// # Errors
 /// [`Error`] when the store cannot be read, or the options do not fit together.
 pub fn over(store: Arc<dyn Store>, options: Options) -> Result<App, Error> {
-    let Options { gateway, notifiers, consumers, clock, ids, wait_max, sabotage } = options;
-    App::new(Parts { store, clock, ids, gateway, notifiers, consumers, wait_max, sabotage })
+    let Options { gateway, notifiers, consumers, clock, ids, wait_max, holds_max, sabotage } = options;
+    App::new(Parts { store, clock, ids, gateway, notifiers, consumers, wait_max, holds_max, sabotage })
 }
 
 /// The READMEs' code is compiled and run with the doctests.

@@ -92,14 +92,18 @@ impl Site {
         Ok(Site { app, store, out, elsewhere })
     }
 
-    /// The site for a server: its store is led by a thread of its own, so that no handler blocks. `outside` chooses the payment
-    /// service and notifiers; without a payment service it is the simulated one.
-    pub(crate) fn serving(globals: &Globals, outside: Option<Options>) -> Result<App, Failure> {
+    /// The site for a server: its store is led by a thread of its own, so that no handler blocks. What it is wired with is made
+    /// from the simulated payment service, or without it.
+    pub(crate) fn serving(
+        globals: &Globals,
+        wiring: impl FnOnce(&dyn Fn() -> Options) -> Result<Options, Failure>,
+    ) -> Result<App, Failure> {
         let path = file(globals)?;
+        let simulated = || Options::new(LazyGateway::new(beside(&path, ".books"), globals.payment));
+        let wiring = wiring(&simulated)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = DrivenStore::new(Arc::new(SqliteStore::open(&path)?)).map_err(|e| Failure::file(&path, e))?;
-        let simulated = || Options::new(LazyGateway::new(beside(&path, ".books"), globals.payment));
-        let app = storagerent::over(Arc::new(store), with_clock(globals, outside.unwrap_or_else(simulated)))?;
+        let app = storagerent::over(Arc::new(store), with_clock(globals, wiring))?;
         if is_new {
             keep_language(&app, globals.lang())?;
         }

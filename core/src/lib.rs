@@ -27,8 +27,8 @@ pub mod words;
 pub use chrono;
 
 pub use app::{
-    Answer, App, Available, Command, ConsumerStatus, EffectsDone, Error, OperationError, Parts, Query, RanDue,
-    Reserving, Sabotage, Settled, Status, Ticked, Verified,
+    Answer, App, Available, Command, ConsumerStatus, EffectsDone, Error, OpenEffects, OperationError, Parts, Query,
+    RanDue, Reserving, Sabotage, Settled, Status, Ticked, Verified,
 };
 pub use consumer::{ConsumerRow, DeadLetter, DeadSubject};
 pub use effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};

@@ -171,6 +171,10 @@ fn reservation(e: &ReservationError, lang: Lang) -> Explained {
             lang.pick(en, format!("창고 {storage_id}번은 {} 이미 예약되어 있습니다", span_ko(taken))),
             lang.pick("choose other days or another storage: `available` lists what is free", "다른 날짜나 다른 창고를 고르세요. available로 빈 창고를 볼 수 있습니다"),
         ),
+        ReservationError::TooManyHolds { holds } => say(
+            lang.pick(en, format!("이 고객의 예약 {holds}건이 결제를 기다리고 있어 더 예약할 수 없습니다")),
+            lang.pick("wait until their payments are settled, or their holds lapse", "그 결제가 처리되거나 가예약이 만료된 뒤 다시 시도하세요"),
+        ),
         ReservationError::WrongState { reservation_id, status, action } => say(
             lang.pick(
                 en,

@@ -141,6 +141,13 @@ fn reservation_family() -> Vec<Told> {
             "창고 3번은 2026-01-05부터 종료일 없이 이미 예약되어 있습니다",
         ),
         told(
+            ReservationError::TooManyHolds { holds: 20 },
+            Kind::Conflict,
+            "tooManyHolds",
+            "20 reservations of this customer await their payment, more may not",
+            "이 고객의 예약 20건이 결제를 기다리고 있어 더 예약할 수 없습니다",
+        ),
+        told(
             wrong_state(ReservationStatus::Completed, "cancelled"),
             Kind::Conflict,
             "wrongState",

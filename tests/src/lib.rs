@@ -3,6 +3,8 @@
 
 pub mod cuts;
 pub mod on_disk;
+#[cfg(unix)]
+pub mod operations;
 
 pub mod hostile;
 

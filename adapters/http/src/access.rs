@@ -32,7 +32,10 @@ const fn rule(method: &'static str, path: &'static str, who: Who) -> Rule {
 
 /// Every route there is. A test holds router, table and OpenAPI document together.
 pub const TABLE: &[Rule] = &[
+    rule("GET", "/livez", Who::Anybody),
+    rule("GET", "/readyz", Who::Anybody),
     rule("GET", "/actuator/health", Who::Anybody),
+    rule("GET", "/metrics", Who::Manager),
     rule("GET", "/storages", Who::Both),
     rule("POST", "/storages", Who::Manager),
     rule("POST", "/storages/import", Who::Manager),

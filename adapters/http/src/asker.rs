@@ -11,9 +11,12 @@ use storagerent::ids::RandomIds;
 use storagerent::{Caller, CorrelationId, CustomerId, IdempotencyKey, Ids, Lang, Version};
 
 use crate::access::{Who, rule_of};
+use crate::admission::{Admitted, Payer};
+use crate::peer::peer_of;
 use crate::problem::Refusal;
 use crate::state::Site;
 use crate::token::{Role, TokenError};
+use crate::watch::NO_ROUTE;
 
 /// The id of the request, in and out.
 pub(crate) const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -38,6 +41,8 @@ pub(crate) struct Asker {
     correlation_id: CorrelationId,
     idempotency_key: Option<IdempotencyKey>,
     expected_version: Option<Version>,
+    /// A change's place in front of the writer, kept until it is done.
+    _admitted: Option<Admitted>,
 }
 
 tokio::task_local! {
@@ -110,7 +115,10 @@ fn unlisted() -> Refusal {
 }
 
 /// Reads ids and language of every request, and tells them with every answer. Outermost: what is refused further in is told so, too.
-pub(crate) async fn frame(mut request: Request, next: Next) -> Response {
+pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
+    let in_flight = site.watch.begin();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
     let lang = language(request.headers());
     let trace = trace_of(request.headers());
     let chosen = match one(request.headers(), &X_CORRELATION_ID) {
@@ -139,6 +147,11 @@ pub(crate) async fn frame(mut request: Request, next: Next) -> Response {
             headers.insert(name, value);
         }
     }
+    if site.options.ending.is_near() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    site.watch.answered(&method, route, response.status(), in_flight.elapsed(), &id);
     response
 }
 
@@ -152,8 +165,19 @@ pub(crate) async fn guard(
     let rule = rule_of(request.method(), path.as_str()).ok_or_else(unlisted)?;
     let (_, correlation_id) = request.extensions().get::<(Lang, CorrelationId)>().cloned().ok_or_else(unlisted)?;
     let identity = match rule.who {
+        // Probes are never turned away.
         Who::Anybody => Identity::Nobody,
-        Who::Both | Who::Manager | Who::Customer => identify(&site, request.headers())?,
+        Who::Both | Who::Manager | Who::Customer => {
+            let peer = || Payer::peer(peer_of(request.extensions(), request.headers(), &site.options.trusted_proxies));
+            let identity = identify(&site, request.headers());
+            site.charge(&match &identity {
+                Ok(Identity::Manager) => Payer::Manager,
+                Ok(Identity::Customer(customer)) => Payer::Customer(customer.clone()),
+                // Whoever guesses tokens pays by address.
+                Ok(Identity::Nobody | Identity::Open) | Err(_) => peer(),
+            })?;
+            identity?
+        }
     };
     match (rule.who, &identity) {
         (Who::Anybody | Who::Both, _)
@@ -163,12 +187,14 @@ pub(crate) async fn guard(
         (Who::Manager, _) => return Err(forbidden("only the manager may do this", "관리자만 할 수 있습니다")),
         (Who::Customer, _) => return Err(forbidden("only a customer may do this", "고객만 할 수 있습니다")),
     }
+    let admitted = if request.method().is_safe() { None } else { Some(site.admit()?) };
     let headers = request.headers();
     let asker = Asker {
         identity,
         correlation_id,
         idempotency_key: one(headers, &IDEMPOTENCY_KEY)?.map(IdempotencyKey::new).transpose()?,
         expected_version: if_match(headers)?,
+        _admitted: admitted,
     };
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)

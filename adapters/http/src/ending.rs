@@ -1,36 +1,60 @@
-//! The end of serving, told to all who must know: the accept loop, streams that would go on for ever, and whoever asks whether we are ready.
+//! The end of serving, told to all who must know: whoever asks whether we are ready, the accept loop, and streams that would go on
+//! for ever.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Told once that serving ends; clones are told with it.
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Serving,
+    Leaving,
+    Over,
+}
+
+/// Told that serving ends; clones are told with it.
 #[derive(Debug, Clone)]
 pub struct Ending {
-    ends: Arc<watch::Sender<bool>>,
+    stage: Arc<watch::Sender<Stage>>,
 }
 
 impl Default for Ending {
     fn default() -> Self {
-        Ending { ends: Arc::new(watch::Sender::new(false)) }
+        Ending { stage: Arc::new(watch::Sender::new(Stage::Serving)) }
     }
 }
 
 impl Ending {
+    /// Serving is about to end: `/readyz` says so, and each connection is closed with its next answer, so that clients go
+    /// elsewhere. All are still served.
+    pub fn leave(&self) {
+        self.reach(Stage::Leaving);
+    }
+
     /// Serving ends now: nothing new is accepted, streams end, what is under way is finished.
     pub fn end(&self) {
-        self.ends.send_replace(true);
+        self.reach(Stage::Over);
     }
 
-    /// Whether serving ends.
-    pub fn has_come(&self) -> bool {
-        *self.ends.borrow()
+    /// The end never goes back.
+    fn reach(&self, stage: Stage) {
+        self.stage.send_if_modified(|now| {
+            let further = *now < stage;
+            *now = stage.max(*now);
+            further
+        });
     }
 
-    /// Waits for it.
+    /// Whether serving is about to end, or ends.
+    pub fn is_near(&self) -> bool {
+        *self.stage.borrow() >= Stage::Leaving
+    }
+
+    /// Waits for the end.
     pub async fn come(&self) {
-        let mut ends = self.ends.subscribe();
+        let mut stage = self.stage.subscribe();
         // The sender lives as long as this clone of it.
-        let _told = ends.wait_for(|ended| *ended).await;
+        let _told = stage.wait_for(|stage| *stage == Stage::Over).await;
     }
 }

@@ -10,6 +10,7 @@
 //! what a client says of prices and states is checked or not looked at, never believed.
 
 pub mod access;
+mod admission;
 mod asker;
 mod ending;
 mod feed;
@@ -18,18 +19,25 @@ mod number;
 mod openapi;
 mod options;
 mod paging;
+mod peer;
 mod problem;
 mod routes;
 mod sent;
 mod serve;
 mod state;
 pub mod token;
+mod watch;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
+use problem::Refusal;
 use storagerent::App;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +45,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use ending::Ending;
 pub use hal::{Collection, Hal, Link, Links, PageInfo};
+pub use ipnet::IpNet;
 pub use options::{OnWritten, Options};
 pub use paging::SIZE_MAX;
 pub use problem::Problem;
@@ -55,29 +64,29 @@ pub fn router(app: App, options: Options) -> Router {
     let (routes, document) = documented().split_for_parts();
     let fallback = async || {
         let (en, ko) = ("there is nothing under this path", "이 경로에는 아무것도 없습니다");
-        problem::Refusal::own(StatusCode::NOT_FOUND, "notFound", en, ko)
-            .hint("see /openapi.json", "/openapi.json을 보세요")
+        Refusal::own(StatusCode::NOT_FOUND, "notFound", en, ko).hint("see /openapi.json", "/openapi.json을 보세요")
     };
     let wrong_method = async || {
         let (en, ko) = ("this path does not take this method", "이 경로에서 쓸 수 없는 메서드입니다");
-        problem::Refusal::own(StatusCode::METHOD_NOT_ALLOWED, "wrongMethod", en, ko)
+        Refusal::own(StatusCode::METHOD_NOT_ALLOWED, "wrongMethod", en, ko)
             .hint("see /openapi.json", "/openapi.json을 보세요")
     };
     let router = routes
-        .route_layer(from_fn_with_state(std::sync::Arc::clone(&site), asker::guard))
+        .route_layer(from_fn_with_state(Arc::clone(&site), asker::guard))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .method_not_allowed_fallback(wrong_method)
-        .with_state(site)
+        .with_state(Arc::clone(&site))
         .merge(SwaggerUi::new("/swagger-ui").url("/openapi.json", document))
         .fallback(fallback)
-        .layer(from_fn(asker::frame));
+        .layer(CatchPanicLayer::custom(|_| state::broken().into_response()))
+        .layer(from_fn_with_state(site, asker::frame));
     match cors {
         Some(cors) => router.layer(cors),
         None => router,
     }
 }
 
-fn documented() -> OpenApiRouter<std::sync::Arc<state::Site>> {
+fn documented() -> OpenApiRouter<Arc<state::Site>> {
     OpenApiRouter::with_openapi(openapi::Document::openapi()).merge(routes::all())
 }
 

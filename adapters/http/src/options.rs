@@ -1,6 +1,9 @@
 //! What whoever mounts the gateway may choose.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+use ipnet::IpNet;
 
 use crate::ending::Ending;
 use crate::token::Verifier;
@@ -16,11 +19,17 @@ pub struct Options {
     pub(crate) origins: Vec<String>,
     pub(crate) on_written: Option<OnWritten>,
     pub(crate) calls_max: usize,
+    pub(crate) changes_max: usize,
+    pub(crate) rate_max: Option<NonZeroU32>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) ending: Ending,
 }
 
 /// So many calls of the payment gateway are under way at once, unless another number is given.
 const CALLS_MAX: usize = 64;
+
+/// So many changes are let in at once, unless another number is given.
+const CHANGES_MAX: usize = 256;
 
 impl Options {
     /// Callers show a token that the verifier believes.
@@ -35,6 +44,9 @@ impl Options {
             origins: Vec::new(),
             on_written: None,
             calls_max: CALLS_MAX,
+            changes_max: CHANGES_MAX,
+            rate_max: None,
+            trusted_proxies: Vec::new(),
             ending: Ending::default(),
         }
     }
@@ -58,6 +70,29 @@ impl Options {
     #[must_use]
     pub fn calls_max(mut self, calls_max: usize) -> Self {
         self.calls_max = calls_max.max(1);
+        self
+    }
+
+    /// So many changes are let in at once; further ones are turned away with 503, at once. 256 if not given.
+    #[must_use]
+    pub fn changes_max(mut self, changes_max: usize) -> Self {
+        self.changes_max = changes_max.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// So many requests a second each caller may make, and as many at once; further ones are turned away with 429. Callers are told
+    /// apart by their token, and without one by their address. Any number if not given; 0 is any number, too.
+    #[must_use]
+    pub fn rate_max(mut self, per_second: u32) -> Self {
+        self.rate_max = NonZeroU32::new(per_second);
+        self
+    }
+
+    /// Proxies that are believed when they say by `X-Forwarded-For` who asks; nobody is if none is given. The router must know its
+    /// peers then, as it does under [`crate::serve`].
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
+        self.trusted_proxies.extend(proxies);
         self
     }
 

@@ -1,5 +1,7 @@
 //! Refusals, as problem documents (RFC 9457).
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,6 +44,10 @@ pub(crate) enum Refusal {
     Own { status: StatusCode, code: &'static str, en: String, ko: String, hint: Option<(&'static str, &'static str)> },
     /// A field that cannot be read.
     Field { field: String, en: String, ko: String },
+    /// This caller asks too often.
+    TooMany { wait: Duration },
+    /// Serving is about to end.
+    Ending,
 }
 
 impl<E: Into<Error>> From<E> for Refusal {
@@ -60,7 +66,7 @@ impl Refusal {
             Refusal::Own { status, code, en: e, ko: k, .. } => {
                 Refusal::Own { status, code, en: e, ko: k, hint: Some((en, ko)) }
             }
-            Refusal::Engine(_) | Refusal::Field { .. } => self,
+            Refusal::Engine(_) | Refusal::Field { .. } | Refusal::TooMany { .. } | Refusal::Ending => self,
         }
     }
 
@@ -76,7 +82,7 @@ impl Refusal {
 
     /// Too much at once; nothing was done.
     pub(crate) fn busy() -> Self {
-        storagerent::StoreError::Busy { retry_after: std::time::Duration::from_secs(1) }.into()
+        storagerent::StoreError::Busy { retry_after: Duration::from_secs(1) }.into()
     }
 
     /// The document, in the caller's language.
@@ -97,6 +103,17 @@ impl Refusal {
                     lang.pick(format!("correct {field} and try again"), format!("{field} 값을 고쳐 다시 시도하세요"));
                 let words = Explained { message: lang.pick(en, ko), hint };
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalidValue".to_owned(), words, Some(field), None)
+            }
+            Refusal::TooMany { wait } => {
+                let message = lang.pick("too many requests from this caller", "요청이 너무 잦습니다").to_owned();
+                let hint = lang.pick("ask less often", "요청 간격을 늘리세요").to_owned();
+                let words = Explained { message, hint };
+                (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests".to_owned(), words, None, Some(wait))
+            }
+            Refusal::Ending => {
+                let message = lang.pick("this server is about to end", "이 서버는 곧 종료됩니다").to_owned();
+                let words = Explained { message, hint: String::new() };
+                (StatusCode::SERVICE_UNAVAILABLE, "ending".to_owned(), words, None, None)
             }
         };
         Problem {

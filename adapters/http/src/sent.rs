@@ -1,5 +1,7 @@
 //! What is sent: bodies, query strings and path parameters, read strictly and refused with the field's name.
 
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::request::Parts;
@@ -13,6 +15,9 @@ use crate::problem::Refusal;
 /// A body has at most so many bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// A body may take so long to come in.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A JSON body.
 pub(crate) struct Sent<T>(pub(crate) T);
 
@@ -24,7 +29,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
             let (en, ko) = ("the body must be JSON: Content-Type: application/json", "본문은 JSON이어야 합니다");
             return Err(Refusal::own(StatusCode::UNSUPPORTED_MEDIA_TYPE, "notJson", en, ko));
         }
-        let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| {
+        let body = tokio::time::timeout(BODY_PATIENCE, to_bytes(request.into_body(), BODY_BYTES_MAX));
+        let body = body.await.map_err(|_| {
+            let (en, ko) = ("the body did not come within 10 seconds", "본문이 10초 안에 도착하지 않았습니다");
+            Refusal::own(StatusCode::REQUEST_TIMEOUT, "tooSlow", en, ko)
+        })?;
+        let body = body.map_err(|_| {
             let (en, ko) =
                 ("the body is larger than 64 KiB, or broke off", "본문이 64KiB보다 크거나 중간에 끊겼습니다");
             Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko)

@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt as _;
 
 use crate::ending::Ending;
 
@@ -19,6 +24,8 @@ pub struct Limits {
     pub connections_max: usize,
     /// The headers of a request are there within this time.
     pub header_deadline: Duration,
+    /// A client takes some of its answer within this time, or is left.
+    pub write_deadline: Duration,
     /// At the end, requests under way have so long to finish.
     pub drain_deadline: Duration,
 }
@@ -26,8 +33,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            connections_max: 1024,
+            // Below the 1,024 open files that most systems grant a process.
+            connections_max: 900,
             header_deadline: Duration::from_secs(10),
+            write_deadline: Duration::from_secs(30),
             drain_deadline: Duration::from_secs(15),
         }
     }
@@ -35,6 +44,9 @@ impl Default for Limits {
 
 /// After trouble with accepting (too many open files) it tries again so much later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Between the last accepted connection and the end of those that say nothing.
+const SETTLE: Duration = Duration::from_millis(200);
 
 /// Serves until the end comes; then accepts no more, and lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending: Ending) {
@@ -51,13 +63,20 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
             accepted = accepted => accepted,
             () = ending.come() => break,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         // Small answers are not held back.
         let _delayed = stream.set_nodelay(true);
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(limits.write_deadline));
+        let routed = router.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            routed.clone().oneshot(request)
+        });
+        let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that is gone, or too slow, is no trouble of ours.
@@ -66,5 +85,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
         });
     }
     drop(listener);
+    // Connections that were accepted a moment ago have their request on the way: each is closed with its answer now, and whoever
+    // says nothing for so long is closed by the next line.
+    tokio::time::sleep(SETTLE.min(limits.drain_deadline)).await;
     let _late = tokio::time::timeout(limits.drain_deadline, graceful.shutdown()).await;
 }

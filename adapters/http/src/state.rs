@@ -6,15 +6,20 @@ use std::time::Duration;
 use storagerent::App;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::admission::{Admission, Admitted, Payer, Rates};
 use crate::feed::Feed;
 use crate::options::Options;
 use crate::problem::Refusal;
+use crate::watch::Watch;
 
 /// The application, and how it is shown.
 pub(crate) struct Site {
     pub(crate) app: App,
     pub(crate) options: Options,
     pub(crate) feed: Feed,
+    pub(crate) admission: Admission,
+    pub(crate) rates: Rates,
+    pub(crate) watch: Watch,
     calls: Arc<Semaphore>,
 }
 
@@ -24,7 +29,25 @@ const CALL_WAIT_MAX: Duration = Duration::from_secs(1);
 impl Site {
     pub(crate) fn new(app: App, options: Options) -> Arc<Self> {
         let calls = Arc::new(Semaphore::new(options.calls_max));
-        Arc::new(Site { feed: Feed::new(app.clone()), app, options, calls })
+        Arc::new(Site {
+            feed: Feed::new(app.clone()),
+            admission: Admission::new(options.changes_max),
+            rates: Rates::new(options.rate_max),
+            watch: Watch::new(),
+            app,
+            options,
+            calls,
+        })
+    }
+
+    /// One request more of this caller.
+    pub(crate) fn charge(&self, payer: &Payer) -> Result<(), Refusal> {
+        self.rates.charge(payer).inspect_err(|_| self.watch.refused("rate"))
+    }
+
+    /// A place in front of the writer.
+    pub(crate) fn admit(&self) -> Result<Admitted, Refusal> {
+        self.admission.enter().inspect_err(|_| self.watch.refused("queue"))
     }
 
     /// A place among those who may call the payment gateway.

@@ -8,5 +8,6 @@ mod fuzz;
 mod house;
 mod matrix;
 mod promises;
+mod running;
 mod seed;
 mod surface;

@@ -42,6 +42,9 @@ const REVIEW: &str = r#"{"rate":5,"content":"dry"}"#;
 /// Every route has its row here: one that has none fails the tests.
 fn sample_of(rule: &Rule) -> Sample {
     match (rule.method, rule.path) {
+        ("GET", "/livez") => sample("/livez", "", 200, 200),
+        ("GET", "/readyz") => sample("/readyz", "", 200, 200),
+        ("GET", "/metrics") => sample("/metrics", "", 403, 200),
         ("GET", "/actuator/health") => sample("/actuator/health", "", 200, 200),
         ("GET", "/storages") => sample("/storages", "", 200, 200),
         ("POST", "/storages") => sample("/storages", STORAGE, 403, 201),

@@ -1,5 +1,7 @@
 //! Reading.
 
+use std::collections::BTreeMap;
+
 use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
 use storagerent_core::consumer::{ConsumerRow, DeadLetter, DeadSubject};
 use storagerent_core::effect::{EffectRow, EffectStatus};
@@ -7,14 +9,15 @@ use storagerent_core::event::Envelope;
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;
 use storagerent_core::ports::{
-    Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries, ReservationFilter,
-    ReviewFilter, StoreError, ViewFilter,
+    Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
+    ReservationFilter, ReviewFilter, StoreError, ViewFilter,
 };
 use storagerent_core::reservation::{ReservationRow, ReservationStatus};
 use storagerent_core::review::ReviewRow;
 use storagerent_core::settings::Settings;
 use storagerent_core::shared::{
-    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId,
+    CustomerId, EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence,
+    StorageId,
 };
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
@@ -92,6 +95,13 @@ impl Queries for State {
         let table = &self.reservations;
         let overdue = table.holds.iter().take_while(|(at, _)| *at <= now).filter_map(|(_, id)| table.rows.get(id));
         Ok(at_most(Some(limit), overdue))
+    }
+
+    fn holds_of(&mut self, customer: &CustomerId, now: DateTime<Utc>, limit: u32) -> Stored<u32> {
+        let table = &self.reservations;
+        let standing = table.holds.iter().skip_while(|(at, _)| *at <= now).filter_map(|(_, id)| table.rows.get(id));
+        let his = standing.filter(|row| row.booking.customer == *customer);
+        Ok(his.zip(0..limit).map(|(_, n)| n + 1).last().unwrap_or(0))
     }
 
     fn due_rentals(&mut self, today: NaiveDate, limit: u32) -> Stored<Vec<DueRental>> {
@@ -201,6 +211,22 @@ impl Queries for State {
 
     fn next_effect_at(&mut self) -> Stored<Option<DateTime<Utc>>> {
         Ok(self.effects.ready.first().copied())
+    }
+
+    fn backlog(&mut self) -> Stored<Vec<Backlog>> {
+        let table = &self.effects;
+        let mut kinds: BTreeMap<&str, Backlog> = BTreeMap::new();
+        for row in table.open.clone().union(table.charges.clone()).iter().filter_map(|id| table.rows.get(id)) {
+            let kind = row.action.kind();
+            let kind = kinds.entry(kind).or_insert_with(|| Backlog {
+                kind: kind.to_owned(),
+                open: 0,
+                oldest: row.causation_id,
+            });
+            kind.open += 1;
+            kind.oldest = kind.oldest.min(row.causation_id);
+        }
+        Ok(kinds.into_values().collect())
     }
 
     fn consumer(&mut self, name: &str) -> Stored<Option<ConsumerRow>> {

@@ -140,6 +140,7 @@ impl Site {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::<SequentialIds>::clone(&self.ids),
             wait_max: Duration::from_secs(10),
+            holds_max: None,
             sabotage: Some(sabotage),
         };
         let app = crate::over(Arc::new(Faulty::new(which, &site)), options);

@@ -11,14 +11,15 @@ use storagerent_core::event::{Aggregate, AggregateKind, Envelope};
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;
 use storagerent_core::ports::{
-    Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries, ReservationFilter,
-    ReviewFilter, StoreError, ViewFilter,
+    Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
+    ReservationFilter, ReviewFilter, StoreError, ViewFilter,
 };
 use storagerent_core::reservation::ReservationRow;
 use storagerent_core::review::ReviewRow;
 use storagerent_core::settings::Settings;
 use storagerent_core::shared::{
-    EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId, Version,
+    CustomerId, EffectId, IdempotencyKey, Key, MessageId, PaymentId, Period, ReservationId, ReviewId, Sequence,
+    StorageId, Version,
 };
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
@@ -172,6 +173,10 @@ impl Queries for Session<'_> {
         reservations::overdue_holds(self.conn, now, limit)
     }
 
+    fn holds_of(&mut self, customer: &CustomerId, now: DateTime<Utc>, limit: u32) -> Result<u32, StoreError> {
+        reservations::holds_of(self.conn, customer, now, limit)
+    }
+
     fn due_rentals(&mut self, today: NaiveDate, limit: u32) -> Result<Vec<DueRental>, StoreError> {
         reservations::due_rentals(self.conn, today, limit)
     }
@@ -287,6 +292,10 @@ impl Queries for Session<'_> {
 
     fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
         effects::next_at(self.conn)
+    }
+
+    fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError> {
+        effects::backlog(self.conn)
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {

@@ -103,7 +103,7 @@ pub(crate) enum Command {
     /// Tell the whole story in a second, on a temporary file or a new one named by --db
     Demo,
     /// Serve the REST gateway until it is told to end
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Mint a bearer token for `serve`, for development
     Token(token::TokenArgs),
     /// Serve the page to this machine: the same engine, in the browser, on a database of its own

@@ -44,7 +44,7 @@ use consume::{Ride, riding};
 pub use consumers::Sabotage;
 pub use effects::EffectsDone;
 pub use error::{Error, OperationError};
-pub use queries::{Available, ConsumerStatus, Status};
+pub use queries::{Available, ConsumerStatus, OpenEffects, Status};
 pub use request::{Answer, Command, Query};
 pub use reserve::Reserving;
 pub use run_due::RanDue;
@@ -68,6 +68,8 @@ pub struct Parts {
     pub consumers: Vec<Arc<dyn Consumer>>,
     /// So long a caller waits for its turn to write before it is turned away as busy.
     pub wait_max: Duration,
+    /// So many reservations of one customer may await their payment at once; any number if not given.
+    pub holds_max: Option<u32>,
     /// For tests and demonstrations: makes a consumer inside the file fail after it has acted.
     pub sabotage: Option<Sabotage>,
 }

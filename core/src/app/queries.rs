@@ -66,6 +66,18 @@ pub struct Status {
     pub next_at: Option<DateTime<Utc>>,
 }
 
+/// Effects of one kind that are not done: what is still owed to the outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenEffects {
+    /// `charge`, `void`, `refund` or `deliver`.
+    pub kind: String,
+    /// So many.
+    pub open: u64,
+    /// When the event happened that wants the oldest of them.
+    pub since: DateTime<Utc>,
+}
+
 /// So many storages are priced at a time when looking for free ones.
 const PRICED_AT_A_TIME: u32 = 500;
 
@@ -151,7 +163,15 @@ impl App {
             let stands = |row: &ReservationRow| row.hold_expires_at.is_none_or(|until| until > moment.now);
             let in_the_way = live.into_iter().find(stands).map(|row| row.booking.period);
             let (offered, today) = (offer.offered, moment.today);
-            may_place_hold(&HoldCase { storage_id, offered, today, quote, expected_price: None, in_the_way })?;
+            may_place_hold(&HoldCase {
+                storage_id,
+                offered,
+                today,
+                quote,
+                expected_price: None,
+                in_the_way,
+                holds: None,
+            })?;
             Ok(quote)
         })
     }
@@ -245,6 +265,23 @@ impl App {
             app.parts().clock.day_at(app.now(), &settings.zone)?;
             tx.put_settings(&settings)?;
             Ok(settings)
+        })
+    }
+
+    /// The effects that are not done, by kind: what is still owed to the outside, and since when.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn backlog(&self) -> Result<Vec<OpenEffects>, Error> {
+        self.read(|q| {
+            let mut open = Vec::new();
+            for kind in q.backlog()? {
+                let wanted = Page { after: kind.oldest.get().saturating_sub(1), limit: Some(1) };
+                if let Some(event) = q.events(&EventFilter::default(), wanted)?.first() {
+                    open.push(OpenEffects { kind: kind.kind, open: kind.open, since: event.occurred_at });
+                }
+            }
+            Ok(open)
         })
     }
 

@@ -13,7 +13,7 @@ use crate::event::Trace;
 use crate::payment::Payment;
 use crate::ports::{IdempotencyRow, Offers, StoreError, Transaction, wait};
 use crate::reservation::{
-    HoldCase, HoldTerms, Quote, Reservation, ReservationError, ReservationRow, ReservationStatus, Reserve,
+    HoldCase, HoldTerms, Holds, Quote, Reservation, ReservationError, ReservationRow, ReservationStatus, Reserve,
     may_place_hold,
 };
 use crate::settings::Settings;
@@ -198,7 +198,7 @@ impl App {
         {
             return Ok(begun);
         }
-        let quote = self.judge(tx, command, &moment)?;
+        let quote = self.judge(tx, caller, command, &moment)?;
         let trace = self.trace(caller, moment.now);
         let (row, effect) = self.place_hold(tx, caller, quote, charged, &moment, &trace)?;
         if let Some(key) = caller.idempotency_key() {
@@ -257,7 +257,13 @@ impl App {
     }
 
     /// Whether the hold may be placed, and what it costs. Overdue holds in the way are written `expired`.
-    fn judge(&self, tx: &mut dyn Transaction, command: Reserve, moment: &Moment) -> Result<Quote, ReservationError> {
+    fn judge(
+        &self,
+        tx: &mut dyn Transaction,
+        caller: &Caller,
+        command: Reserve,
+        moment: &Moment,
+    ) -> Result<Quote, ReservationError> {
         let storage_id = command.storage_id;
         let offer = tx.offer(storage_id)?.ok_or(ReservationError::StorageNotFound { storage_id })?;
         let period = Period::new(command.from.unwrap_or(moment.today), command.until)?;
@@ -276,11 +282,20 @@ impl App {
             quote,
             expected_price: command.price,
             in_the_way,
+            holds: self.holds(tx, caller, moment)?,
         })?;
         self.breaker()
             .check(moment.settings.breaker(), self.parts().clock.elapsed())
             .map_err(|retry_after| ReservationError::PaymentUnavailable { retry_after })?;
         Ok(quote)
+    }
+
+    /// What the customer holds, if that is capped. The manager's is not: nobody keeps the manager out.
+    fn holds(&self, tx: &mut dyn Transaction, caller: &Caller, moment: &Moment) -> Result<Option<Holds>, StoreError> {
+        match (self.parts().holds_max, caller.is_manager()) {
+            (Some(max), false) => Ok(Some(Holds { now: tx.holds_of(&caller.books_for(), moment.now, max)?, max })),
+            (Some(_) | None, _) => Ok(None),
+        }
     }
 
     /// Writes the hold, its payment and the charge. The charge is leased to the caller if there is a gateway to make it with.

@@ -6,7 +6,7 @@ use super::world::{
     Stored, at, correlation, day, kept, new_rental, new_storage_id, paged, period, refused_as_corrupt, seen, told,
 };
 use crate::effect::{Action, EffectRow, EffectStatus, Lease};
-use crate::ports::{Page, Store, Transaction};
+use crate::ports::{Backlog, Page, Store, Transaction};
 use crate::shared::{EffectId, Key, MessageId, PaymentId, Sequence};
 
 /// What an effect is made of, as far as the facts care.
@@ -178,4 +178,32 @@ pub(super) fn the_next_effect_is_the_earliest_due_or_lease_end(store: &Arc<dyn S
         });
     }
     assert_eq!(seen(store, |q| q.next_effect_at()), None, "unknown, done and parked ones wait for nothing");
+}
+
+pub(super) fn the_backlog_is_what_is_not_done_by_kind(store: &Arc<dyn Store>) {
+    assert_eq!(seen(store, |q| q.backlog()), []);
+    let rows = kept(store, some_of_all);
+    let expected: Vec<_> = ["charge", "deliver", "refund", "void"]
+        .into_iter()
+        .map(|kind| {
+            let open = rows.iter().filter(|row| {
+                let is_open = !matches!(row.status, EffectStatus::Done | EffectStatus::Parked);
+                is_open && row.action.kind() == kind
+            });
+            Backlog { kind: kind.to_owned(), open: open.count() as u64, oldest: Sequence::new(2) }
+        })
+        .collect();
+    assert_eq!(expected.iter().map(|kind| kind.open).collect::<Vec<_>>(), [4, 1, 1, 1]);
+    assert_eq!(seen(store, |q| q.backlog()), expected);
+    kept(store, move |tx| {
+        for row in rows.into_iter().filter(|row| row.action.kind() != "refund") {
+            tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..row })?;
+        }
+        let refund = tx.effect(EffectId::new(6))?.expect("it is there");
+        tx.put_effect(&EffectRow { causation_id: Sequence::new(1), ..refund })
+    });
+    assert_eq!(
+        seen(store, |q| q.backlog()),
+        [Backlog { kind: "refund".to_owned(), open: 1, oldest: Sequence::new(1) }]
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::{at, day, kept, new_hold, new_rental, new_storage_id, period, seen, step};
+use super::world::{at, customer, day, kept, new_hold, new_rental, new_storage_id, period, seen, step};
 use crate::ports::{DueRental, Store};
 use crate::reservation::Reservation;
 use crate::shared::ReservationId;
@@ -39,6 +39,29 @@ pub(super) fn overdue_holds_come_oldest_first(store: &Arc<dyn Store>) {
         assert_eq!(seen(store, |q| q.next_hold_expiry()), next);
     }
     assert_eq!(overdue(300, 10), [0; 0]);
+}
+
+pub(super) fn holds_that_stand_are_counted_by_customer(store: &Arc<dyn Store>) {
+    let holds = |name: &str, now, limit| {
+        let customer = customer(name);
+        seen(store, |q| q.holds_of(&customer, at(now), limit))
+    };
+    assert_eq!(holds("kim", 0, 9), 0);
+    kept(store, |tx| {
+        let id = new_storage_id(tx, "one")?;
+        for (n, (name, expires)) in [("kim", 100), ("lee", 100), ("kim", 200), ("kim", 300)].into_iter().enumerate() {
+            let n = n as u64;
+            new_hold(tx, id, name, period(n, Some(n + 1)), at(expires))?;
+        }
+        let mut paid = Reservation::load(ReservationId::new(4), tx.reservation(ReservationId::new(4))?).expect("there");
+        let event = paid.confirm(day(0));
+        step(tx, &paid, event)?;
+        assert_eq!(tx.holds_of(&customer("kim"), at(0), 9)?, 2, "a work sees its own");
+        Ok(())
+    });
+    assert_eq!((holds("kim", 99, 9), holds("lee", 99, 9), holds("choi", 99, 9)), (2, 1, 0), "what is paid is no hold");
+    assert_eq!(holds("kim", 100, 9), 1, "nor is what lapsed, from the moment itself on");
+    assert_eq!((holds("kim", 0, 1), holds("kim", 0, 0)), (1, 0), "counted up to the limit");
 }
 
 fn due(on: u64, is_start: bool, id: u64) -> DueRental {

@@ -19,8 +19,8 @@ pub use ids::Ids;
 pub use notifier::Notifier;
 pub use payment_gateway::{GatewayBooks, PaymentGateway};
 pub use queries::{
-    Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries, ReservationFilter,
-    ReviewFilter, ViewFilter,
+    Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
+    ReservationFilter, ReviewFilter, ViewFilter,
 };
 pub use questions::{Bookings, Offer, Offers};
 pub use repositories::{Repositories, Transaction};

@@ -145,6 +145,17 @@ pub struct Counts {
     pub dead_letters: u64,
 }
 
+/// Effects of one kind that are not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// `charge`, `void`, `refund` or `deliver`.
+    pub kind: String,
+    /// So many.
+    pub open: u64,
+    /// The event that wants the oldest of them.
+    pub oldest: Sequence,
+}
+
 /// Reading. Lists are in order of id.
 pub trait Queries {
     /// The site's settings.
@@ -177,6 +188,8 @@ pub trait Queries {
     fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError>;
     /// Holds whose time is over at `now`, the oldest first.
     fn overdue_holds(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<ReservationRow>, StoreError>;
+    /// So many holds a customer has that have not lapsed at `now`, counted up to `limit`.
+    fn holds_of(&mut self, customer: &CustomerId, now: DateTime<Utc>, limit: u32) -> Result<u32, StoreError>;
     /// Starts and ends of `reserved` rentals due on `today` or before, in order, at most `limit`.
     fn due_rentals(&mut self, today: NaiveDate, limit: u32) -> Result<Vec<DueRental>, StoreError>;
     /// When the next hold may be ended.
@@ -223,6 +236,8 @@ pub trait Queries {
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
     /// When the next effect may be done, or its lease ends.
     fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// The effects that are not done, by kind: those waiting, those under way, and charges of unknown outcome.
+    fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError>;
 
     /// A consumer.
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError>;

@@ -46,6 +46,12 @@ pub enum ReservationError {
         /// The claim in the way.
         taken: Period,
     },
+    /// The customer holds as many storages as anybody may without having paid.
+    #[error("{holds} reservations of this customer await their payment, more may not")]
+    TooManyHolds {
+        /// So many do.
+        holds: u32,
+    },
     /// The reservation is past the state this needs.
     #[error("reservation {reservation_id} is {}, it cannot be {action}", status.as_str())]
     WrongState {
@@ -132,6 +138,7 @@ impl ReservationError {
             ReservationError::Withdrawn { .. }
             | ReservationError::PriceChanged { .. }
             | ReservationError::Taken { .. }
+            | ReservationError::TooManyHolds { .. }
             | ReservationError::WrongState { .. }
             | ReservationError::PaymentPending { .. }
             | ReservationError::FirstDayPast { .. }
@@ -153,6 +160,7 @@ impl ReservationError {
             ReservationError::Withdrawn { .. } => "storageWithdrawn",
             ReservationError::PriceChanged { .. } => "priceChanged",
             ReservationError::Taken { .. } => "storageTaken",
+            ReservationError::TooManyHolds { .. } => "tooManyHolds",
             ReservationError::WrongState { .. } => "wrongState",
             ReservationError::PaymentPending { .. } => "paymentPending",
             ReservationError::FirstDayPast { .. } => "firstDayPast",
@@ -178,6 +186,7 @@ impl ReservationError {
             | ReservationError::Withdrawn { .. }
             | ReservationError::PriceChanged { .. }
             | ReservationError::Taken { .. }
+            | ReservationError::TooManyHolds { .. }
             | ReservationError::WrongState { .. }
             | ReservationError::PaymentPending { .. }
             | ReservationError::FirstDayPast { .. }

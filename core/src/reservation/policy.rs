@@ -15,11 +15,20 @@ pub(crate) struct HoldCase {
     pub(crate) expected_price: Option<i64>,
     /// A claim that overlaps the period.
     pub(crate) in_the_way: Option<Period>,
+    /// So many reservations of the customer await their payment, if that is capped.
+    pub(crate) holds: Option<Holds>,
+}
+
+/// How much a customer holds without having paid.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holds {
+    pub(crate) now: u32,
+    pub(crate) max: u32,
 }
 
 type Rule = fn(&HoldCase) -> Result<(), ReservationError>;
 
-const RULES: &[Rule] = &[begins_today_or_later, is_offered, costs_what_was_expected, is_free];
+const RULES: &[Rule] = &[begins_today_or_later, is_offered, costs_what_was_expected, is_free, holds_few_enough];
 
 /// Whether a hold may be placed: every rule must agree, in this order.
 pub(crate) fn may_place_hold(case: &HoldCase) -> Result<(), ReservationError> {
@@ -59,6 +68,13 @@ fn is_free(case: &HoldCase) -> Result<(), ReservationError> {
     }
 }
 
+fn holds_few_enough(case: &HoldCase) -> Result<(), ReservationError> {
+    match case.holds {
+        Some(holds) if holds.now >= holds.max => Err(ReservationError::TooManyHolds { holds: holds.now }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// A customer may cancel and end only their own; the manager all.
 pub(crate) fn own_only(caller: &Caller, reservation: &Reservation) -> Result<(), NotAllowed> {
     if caller.may_act_for(&reservation.row().booking.customer) {
@@ -89,6 +105,7 @@ mod tests {
             quote: Quote::of(storage_id, rate, Period::open_ended(day(5)).unwrap()).unwrap(),
             expected_price: Some(59_000),
             in_the_way: None,
+            holds: None,
         }
     }
 
@@ -101,6 +118,13 @@ mod tests {
     #[test]
     fn a_past_first_day_is_refused() {
         assert!(matches!(may_place_hold(&HoldCase { today: day(6), ..case() }), Err(ReservationError::Invalid(_))));
+    }
+
+    #[test]
+    fn one_more_hold_than_may_be_is_refused() {
+        let holding = |now| HoldCase { holds: Some(Holds { now, max: 3 }), ..case() };
+        assert_eq!(may_place_hold(&holding(2)), Ok(()));
+        assert_eq!(may_place_hold(&holding(3)), Err(ReservationError::TooManyHolds { holds: 3 }));
     }
 
     #[test]

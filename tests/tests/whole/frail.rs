@@ -8,7 +8,9 @@ use storagerent::chrono::{DateTime, NaiveDate, Utc};
 use storagerent::consumer::{ConsumerRow, DeadLetter};
 use storagerent::effect::EffectRow;
 use storagerent::event::{Envelope, Event, Trace};
-use storagerent::ports::{Counts, DueRental, Head, IdempotencyRow, Queries, Repositories, Transaction, Verdict, Work};
+use storagerent::ports::{
+    Backlog, Counts, DueRental, Head, IdempotencyRow, Queries, Repositories, Transaction, Verdict, Work,
+};
 use storagerent::reservation::Reservation;
 use storagerent::review::Review;
 use storagerent::storage::Storage;
@@ -124,6 +126,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         reservations(filter: &ReservationFilter, page: Page) -> Vec<ReservationRow>;
         live_overlapping(id: StorageId, period: &Period) -> Vec<ReservationRow>;
         overdue_holds(now: DateTime<Utc>, limit: u32) -> Vec<ReservationRow>;
+        holds_of(customer: &CustomerId, now: DateTime<Utc>, limit: u32) -> u32;
         due_rentals(today: NaiveDate, limit: u32) -> Vec<DueRental>;
         next_hold_expiry() -> Option<DateTime<Utc>>;
         next_rental_day() -> Option<NaiveDate>;
@@ -144,6 +147,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         open_effects(now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
         loose_charges(now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
         next_effect_at() -> Option<DateTime<Utc>>;
+        backlog() -> Vec<Backlog>;
         consumer(name: &str) -> Option<ConsumerRow>;
         consumers() -> Vec<ConsumerRow>;
         dead_letter(id: u64) -> Option<DeadLetter>;

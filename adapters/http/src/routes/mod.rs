@@ -36,6 +36,9 @@ pub(crate) enum Refusals {
     /// There is nothing under that id, or it is somebody else's.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// The body did not come in time.
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(Problem),
     /// The present state forbids it: taken, price changed, wrong state, key reused.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
@@ -51,6 +54,9 @@ pub(crate) enum Refusals {
     /// A field is not valid; `field` names it.
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
+    /// Too many requests from this caller; `Retry-After` says when.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
     /// Not now; `Retry-After` says when.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
@@ -59,7 +65,10 @@ pub(crate) enum Refusals {
 /// Every route with its documentation. Each is in the table of [`crate::access`], too, or nobody may call it.
 pub(crate) fn all() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
         .routes(routes!(health::health))
+        .routes(routes!(health::metrics))
         .routes(routes!(storages::list, storages::register))
         .routes(routes!(storages::import))
         .routes(routes!(storages::show, storages::replace, storages::modify, storages::delete))

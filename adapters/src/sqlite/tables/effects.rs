@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 use storagerent_core::chrono::{DateTime, Utc};
 use storagerent_core::effect::{Action, EffectRow, EffectStatus};
-use storagerent_core::ports::{Page, StoreError};
+use storagerent_core::ports::{Backlog, Page, StoreError};
 use storagerent_core::shared::{EffectId, Key};
 
 use crate::sqlite::rows::{Columns, kept, key, moment, sought};
@@ -97,6 +97,15 @@ pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Ut
         next = next.into_iter().chain(of_kind).min();
     }
     Ok(next)
+}
+
+pub(in crate::sqlite) fn backlog(conn: &Connection) -> Result<Vec<Backlog>, StoreError> {
+    let sql = "SELECT kind, count(*), min(causation_id) FROM effects INDEXED BY effects_open \
+               WHERE status IN ('due', 'leased', 'unknown') GROUP BY kind ORDER BY kind";
+    all(conn, sql, [], |row| {
+        let c = Columns::of("effects", row);
+        Ok(Backlog { kind: c.text()?, open: c.number()?, oldest: c.number()? })
+    })
 }
 
 /// Adds or changes an effect; a second one of a kind under one key is refused.

@@ -9,7 +9,7 @@ use storagerent_core::reservation::{ReservationRow, ReservationStatus};
 use storagerent_core::shared::{Booking, CustomerId, Period, ReservationId, StorageId};
 
 use crate::sqlite::rows::{Columns, day, kept, moment, sought};
-use crate::sqlite::statements::{all, bounds, one, run};
+use crate::sqlite::statements::{all, bounds, number, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -125,6 +125,19 @@ pub(in crate::sqlite) fn overdue_holds(
          ORDER BY hold_expires_at, reservation_id LIMIT ?2"
     );
     all(conn, sql, (moment(now), limit), read)
+}
+
+pub(in crate::sqlite) fn holds_of(
+    conn: &Connection,
+    customer: &CustomerId,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<u32, StoreError> {
+    // By the holds there are, which are few, and not by all a customer ever reserved.
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM reservations INDEXED BY reservations_holds \
+               WHERE status = 'reqReserve' AND hold_expires_at > ?2 AND customer = ?1 LIMIT ?3)";
+    let holds = number(conn, sql, (customer.as_str(), moment(now), limit))?;
+    Ok(u32::try_from(holds).unwrap_or(limit))
 }
 
 pub(in crate::sqlite) fn due_rentals(
