@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdSet, Vector};
+use imbl::{OrdMap, Vector};
 use storagerent_core::event::{AggregateKind, Envelope, Event, EventHash, Trace};
 use storagerent_core::ports::{EventFilter, Finding, Head, Page, StoreError};
 use storagerent_core::shared::{CorrelationId, Sequence, StorageId, Version};
@@ -17,8 +17,8 @@ pub(super) struct Log {
     events: Vector<Arc<Envelope>>,
     head: Head,
     by_request: Index<CorrelationId>,
-    /// Which event caused an event of which storage.
-    storage_causes: OrdSet<(u64, u64)>,
+    /// The latest event that caused one of a storage's own.
+    last_causes: OrdMap<u64, u64>,
 }
 
 impl Default for Log {
@@ -27,7 +27,7 @@ impl Default for Log {
             events: Vector::new(),
             head: Head { sequence: Sequence::ZERO, hash: EventHash::ZERO },
             by_request: Index::default(),
-            storage_causes: OrdSet::new(),
+            last_causes: OrdMap::new(),
         }
     }
 }
@@ -37,18 +37,18 @@ impl Log {
         self.head
     }
 
-    /// Adds an event; its cause may not have caused another one of the same storage.
+    /// Adds an event; one of a storage comes after the last cause of that storage, if it has a cause.
     pub(super) fn append(&mut self, event: &Event, version: Version, trace: &Trace) -> Result<Sequence, StoreError> {
         let cause = trace
             .causation_id
             .filter(|_| event.aggregate().kind == AggregateKind::Storage)
             .map(|cause| (event.aggregate().id, cause.get()));
-        if cause.is_some_and(|cause| self.storage_causes.contains(&cause)) {
-            return Err(corrupt(format!("{} has an event by that cause already", event.aggregate())));
+        if cause.is_some_and(|(id, cause)| self.last_causes.get(&id).is_some_and(|last| *last >= cause)) {
+            return Err(corrupt(format!("{} has an event by that cause, or a later one, already", event.aggregate())));
         }
         let sequence = self.head.sequence.next();
         let envelope = StoredEvent::new(sequence, event, version, trace, self.head.hash)?.into_envelope()?;
-        self.storage_causes.extend(cause);
+        self.last_causes.extend(cause);
         self.by_request.put(sequence.get(), None, Some(envelope.correlation_id.clone()));
         self.head = Head { sequence, hash: envelope.hash };
         self.events.push_back(Arc::new(envelope));
@@ -64,8 +64,7 @@ impl Log {
     }
 
     pub(super) fn last_storage_cause(&self, id: StorageId, since: Sequence) -> Option<Sequence> {
-        let (storage, cause) = self.storage_causes.get_prev(&(id.get(), u64::MAX))?;
-        (*storage == id.get() && *cause >= since.get()).then(|| Sequence::new(*cause))
+        self.last_causes.get(&id.get()).filter(|cause| **cause >= since.get()).map(|cause| Sequence::new(*cause))
     }
 
     /// Computes the chain anew from the events themselves.

@@ -5,6 +5,7 @@ use storagerent_core::event::EventHash;
 use storagerent_core::ports::{Finding, StoreError};
 
 use super::error::store_error;
+use super::statements::Db;
 use super::tables::events;
 use super::{migrations, seal};
 use crate::log::StoredEvent;
@@ -15,6 +16,12 @@ pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>,
     let walked = walk(conn, &mut findings);
     if let Err(error) = walked {
         findings.add("log", "events", told(&error));
+    }
+    // A damaged log does not say which causes are right.
+    if findings.found.is_empty()
+        && let Err(error) = causes(conn, &mut findings)
+    {
+        findings.add("log", "storages", told(&error));
     }
     seal::check(conn, &mut |finding| findings.add(&finding.check, &finding.subject, finding.detail));
     match migrations::differences(conn) {
@@ -117,7 +124,7 @@ impl Walk {
     }
 
     fn check_head(&self, conn: &Connection, findings: &mut Findings) {
-        let head = match events::head(conn) {
+        let head = match events::head(Db::of(conn)) {
             Ok(head) => head,
             Err(error) => return findings.add("log", "head row 1", told(&error)),
         };
@@ -128,6 +135,22 @@ impl Walk {
             findings.add("log", "head row 1", "does not have the hash of the last row".to_owned());
         }
     }
+}
+
+/// Whether each storage knows the latest event that caused one of its own.
+fn causes(conn: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
+    let sql = "SELECT storage_id FROM storages LEFT JOIN \
+               (SELECT aggregate_id, max(causation_id) AS cause FROM events WHERE aggregate_kind = 'storage' \
+                AND causation_id IS NOT NULL GROUP BY aggregate_id) ON aggregate_id = storage_id \
+               WHERE last_cause IS NOT cause ORDER BY storage_id LIMIT ?1";
+    let mut statement = conn.prepare(sql).map_err(store_error)?;
+    let mut rows = statement.query([i64::try_from(findings.limit).unwrap_or(i64::MAX)]).map_err(store_error)?;
+    while let Some(row) = rows.next().map_err(store_error)? {
+        let id: i64 = row.get(0).map_err(store_error)?;
+        let detail = "its last cause is not that of its last event that has one".to_owned();
+        findings.add("log", &format!("storages row {id}"), detail);
+    }
+    Ok(())
 }
 
 /// What SQLite finds: damaged pages, indexes that miss rows, values of a type their column does not take. A stranger's tables

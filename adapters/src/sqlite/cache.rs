@@ -28,13 +28,21 @@ pub(super) struct Cache {
     pub(super) last_kept: [Option<u64>; 7],
     pub(super) settings: Option<Arc<Settings>>,
     pub(super) channels: Option<Arc<Vec<String>>>,
-    pub(super) consumers: Arc<BTreeMap<String, ConsumerRow>>,
+    pub(super) consumers: Arc<BTreeMap<String, Remembered>>,
     /// Consumers that have no open dead letter.
     pub(super) untroubled: Arc<BTreeSet<String>>,
     /// The view has no row beyond this storage; known once it was emptied.
     pub(super) views_to: Option<StorageId>,
     /// How much of the group's events counts.
     events: usize,
+}
+
+/// A consumer as works know it.
+#[derive(Debug, Clone)]
+pub(super) struct Remembered {
+    pub(super) row: ConsumerRow,
+    /// The row in the file is an older one: it is written once for the group.
+    pub(super) is_ahead: bool,
 }
 
 /// The writer's memory: a cache, the events of the group, and the version of the data that they are true of.

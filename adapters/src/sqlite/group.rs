@@ -1,4 +1,4 @@
-//! Groups: several works, one transaction, one COMMIT; each work in a savepoint of its own.
+//! Groups: several works, one transaction, one COMMIT; each work that writes in a savepoint of its own.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,8 @@ use super::connect::PATIENCE;
 use super::error::{busy, is_busy, store_error};
 use super::migrations;
 use super::queue::{Batch, Leader, Mark, Told};
-use super::session::Session;
+use super::session::{Session, Undo};
+use super::statements::{self, AtHand, Db};
 use super::time::{CAN_WAIT, Pauses};
 
 /// How beginning the transaction went.
@@ -46,12 +47,14 @@ pub(super) fn run(
         }
         Begun::No(error) => return everybody(group, &error),
     }
+    let at_hand = AtHand::of(conn);
+    let db = Db::with(&at_hand);
     let mut told = Told::new();
     let mut lost = None;
     let mut kept = 0;
     let mut run = |work: &mut dyn Work| match &lost {
         Some(error) => Err(StoreError::clone(error)),
-        None => match run_one(conn, memory, mark, work) {
+        None => match run_one(db, memory, mark, work) {
             Ok(Ran::Kept) => {
                 kept += 1;
                 Ok(())
@@ -95,7 +98,7 @@ pub(super) fn run(
         Some(error) => Err(error),
         // Nothing to keep needs no disk.
         None if kept == 0 => Ok(()),
-        None => end(conn, memory, mirror),
+        None => end(db, memory, mirror),
     };
     roll_back(conn);
     if let Err(error) = ended {
@@ -144,10 +147,10 @@ fn try_begin(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Writes what was put off to the end of the group, and commits.
-fn end(conn: &Connection, memory: &mut Memory, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
+fn end(db: Db<'_>, memory: &mut Memory, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
     // Before the COMMIT nothing is in doubt: what fails here is certainly not kept.
-    Session::new(conn, memory).write_head()?;
-    commit(conn, mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+    Session::new(db, memory).write_put_off()?;
+    commit(db.conn(), mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
 }
 
 /// Changes whenever another connection, of whatever process, has written.
@@ -177,20 +180,19 @@ enum Ran {
     Aborted(String),
 }
 
-/// Runs one work in its savepoint.
+/// Runs one work, in a savepoint if it writes.
 ///
 /// # Errors
 /// Why the whole transaction is lost.
-fn run_one(conn: &Connection, memory: &mut Memory, mark: &Mark, work: &mut dyn Work) -> Result<Ran, StoreError> {
-    let savepoint = |sql| conn.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(store_error);
-    savepoint("SAVEPOINT work")?;
+fn run_one(db: Db<'_>, memory: &mut Memory, mark: &Mark, work: &mut dyn Work) -> Result<Ran, StoreError> {
     let before = memory.cache.clone();
-    let mut session = Session::new(conn, memory);
+    let mut session = Session::for_work(db, memory);
     let inside = mark.set();
     let verdict = catch_unwind(AssertUnwindSafe(|| work.run(&mut session)));
     drop(inside);
+    let wrote = session.undo == Undo::Savepoint;
     let (broken, touched) = (session.broken.take(), std::mem::take(&mut session.touched));
-    if conn.is_autocommit() {
+    if db.is_autocommit() {
         let cause = broken.map_or_else(String::new, |e| format!(": {e}"));
         return Err(StoreError::Other(format!("SQLite gave up the transaction after an error{cause}")));
     }
@@ -202,9 +204,13 @@ fn run_one(conn: &Connection, memory: &mut Memory, mark: &Mark, work: &mut dyn W
     };
     if !matches!(ran, Ran::Kept) {
         memory.go_back(before, &touched);
-        savepoint("ROLLBACK TO work")?;
+        if wrote {
+            statements::run(db, "ROLLBACK TO work", [])?;
+        }
     }
-    savepoint("RELEASE work")?;
+    if wrote {
+        statements::run(db, "RELEASE work", [])?;
+    }
     Ok(ran)
 }
 

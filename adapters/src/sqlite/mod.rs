@@ -40,6 +40,7 @@ use error::store_error;
 use fold::Folder;
 use queue::{Batch, Mark, Queue};
 use session::Session;
+use statements::Db;
 use time::CAN_WAIT;
 
 /// So many connections are kept for readers to come; more readers at once open their own.
@@ -116,7 +117,7 @@ impl SqliteStore {
         if migrations::recognise(&conn, &path)? == migrations::KNOWN {
             // What every application reads first: where that is damaged, the file is left as it is.
             let mut memory = Memory::default();
-            let mut session = Session::new(&conn, &mut memory);
+            let mut session = Session::new(Db::of(&conn), &mut memory);
             session.settings()?;
             session.consumers()?;
             session.channels()?;
@@ -192,7 +193,7 @@ impl SqliteStore {
                 journal_mode: conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(store_error)?,
                 page_size,
                 file_bytes,
-                events: Session::new(conn, &mut Memory::default()).head()?.sequence.get(),
+                events: Session::new(Db::of(conn), &mut Memory::default()).head()?.sequence.get(),
             })
         })?
     }
@@ -288,7 +289,7 @@ impl Store for SqliteStore {
             let snapshot = Snapshot::begin(conn)?;
             // The first read fixes what the snapshot shows.
             migrations::still_known(conn)?;
-            f(&mut Session::new(conn, &mut Memory::default()));
+            f(&mut Session::new(Db::of(conn), &mut Memory::default()));
             snapshot.end()
         })?
     }
@@ -301,13 +302,13 @@ struct Snapshot<'c> {
 
 impl<'c> Snapshot<'c> {
     fn begin(conn: &'c Connection) -> Result<Self, StoreError> {
-        statements::run(conn, "BEGIN", [])?;
+        statements::run(Db::of(conn), "BEGIN", [])?;
         Ok(Snapshot { conn })
     }
 
     /// After an error that made SQLite give up the snapshot there is nothing to end, and the reader was told of that error.
     fn end(&self) -> Result<(), StoreError> {
-        if self.conn.is_autocommit() { Ok(()) } else { statements::run(self.conn, "ROLLBACK", []) }
+        if self.conn.is_autocommit() { Ok(()) } else { statements::run(Db::of(self.conn), "ROLLBACK", []) }
     }
 }
 

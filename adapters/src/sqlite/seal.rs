@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use storagerent_core::ports::{Finding, StoreError};
 
 use super::error::store_error;
+use super::statements::{Db, change};
 
 /// A table whose rows are sealed: its name, and all its columns but the seal, the key first.
 pub(super) struct Sealed {
@@ -45,16 +46,11 @@ const ALL: [Sealed; 6] = [EFFECTS, CONSUMERS, DEAD_LETTERS, IDEMPOTENCY, SETTING
 
 impl Sealed {
     /// Writes a row, and says how many it has changed: the values are those of all columns, in order, and the statement has one parameter more, for the seal.
-    pub(super) fn write(
-        &self,
-        conn: &Connection,
-        sql: &'static str,
-        values: &[&dyn ToSql],
-    ) -> Result<usize, StoreError> {
+    pub(super) fn write(&self, db: Db<'_>, sql: &'static str, values: &[&dyn ToSql]) -> Result<usize, StoreError> {
         let seal = self.seal_of(values).map_err(store_error)?;
         let mut values = values.to_vec();
         values.push(&seal);
-        super::statements::change(conn, sql, values.as_slice())
+        change(db, sql, values.as_slice())
     }
 
     fn seal_of(&self, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {

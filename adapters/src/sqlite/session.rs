@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
 use storagerent_core::consumer::{ConsumerRow, DeadLetter};
 use storagerent_core::effect::EffectRow;
@@ -25,14 +24,26 @@ use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
 use super::audit;
-use super::cache::{Memory, Touched};
+use super::cache::{Memory, Remembered, Touched};
+use super::statements::Db;
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
 
+/// How what is written can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// A work has written nothing: its first write begins a savepoint.
+    NothingYet,
+    /// By going back to the savepoint.
+    Savepoint,
+    /// With the whole transaction only: this is no work.
+    Transaction,
+}
+
 /// What one work, or one reader, sees. Lives as long as its savepoint or snapshot; what it remembers beyond that is undone with it.
 pub(super) struct Session<'c> {
-    pub(super) conn: &'c Connection,
+    pub(super) db: Db<'c>,
     pub(super) memory: &'c mut Memory,
     /// The versions of aggregates that this work has read or kept.
     pub(super) versions: HashMap<Aggregate, Version>,
@@ -44,15 +55,22 @@ pub(super) struct Session<'c> {
     pub(super) touched: Vec<Touched>,
     /// The last id given out of each kind, once one was asked for.
     pub(super) given_out: [Option<u64>; 7],
+    pub(super) undo: Undo,
     /// Why nothing of this may be kept: a write failed half way.
     pub(super) broken: Option<StoreError>,
 }
 
 impl<'c> Session<'c> {
-    pub(super) fn new(conn: &'c Connection, memory: &'c mut Memory) -> Self {
+    pub(super) fn new(db: Db<'c>, memory: &'c mut Memory) -> Self {
         let (versions, live) = (HashMap::new(), HashMap::new());
         let touched = Vec::new();
-        Session { conn, memory, versions, live, free: None, touched, given_out: [None; 7], broken: None }
+        let undo = Undo::Transaction;
+        Session { db, memory, versions, live, free: None, touched, given_out: [None; 7], undo, broken: None }
+    }
+
+    /// For one work among several, which can be undone alone.
+    pub(super) fn for_work(db: Db<'c>, memory: &'c mut Memory) -> Self {
+        Session { undo: Undo::NothingYet, ..Session::new(db, memory) }
     }
 
     pub(super) fn saw_reservation(&mut self, row: &ReservationRow) {
@@ -88,7 +106,7 @@ impl Queries for Session<'_> {
         if let Some(settings) = &self.memory.cache.settings {
             return Ok(Settings::clone(settings));
         }
-        let settings = site::settings(self.conn)?;
+        let settings = site::settings(self.db)?;
         self.memory.cache.settings = Some(Arc::new(settings.clone()));
         Ok(settings)
     }
@@ -97,7 +115,7 @@ impl Queries for Session<'_> {
         if let Some(head) = self.memory.cache.head {
             return Ok(head);
         }
-        let head = events::head(self.conn)?;
+        let head = events::head(self.db)?;
         self.memory.cache.head = Some(head);
         Ok(head)
     }
@@ -108,19 +126,19 @@ impl Queries for Session<'_> {
         {
             return Ok(written);
         }
-        in_order(page, events::list(self.conn, filter, page)?, |e| e.sequence.get())
+        in_order(page, events::list(self.db, filter, page)?, |e| e.sequence.get())
     }
 
     fn last_storage_cause(&mut self, id: StorageId, since: Sequence) -> Result<Option<Sequence>, StoreError> {
         if self.memory.caused_nothing_yet(since) {
             return Ok(None);
         }
-        events::last_storage_cause(self.conn, id, since)
+        storages::last_cause(self.db, id, since)
     }
 
     fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError> {
-        self.write_head()?;
-        audit::check_log(self.conn, limit)
+        self.write_put_off()?;
+        audit::check_log(self.db.conn(), limit)
     }
 
     fn storage(&mut self, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
@@ -129,7 +147,7 @@ impl Queries for Session<'_> {
             self.saw(AggregateKind::Storage, id.get(), row.version);
             return Ok(Some(row));
         }
-        let row = storages::find(self.conn, id)?;
+        let row = storages::find(self.db, id)?;
         if let Some(row) = &row {
             self.saw(AggregateKind::Storage, id.get(), row.version);
             self.memory.hot.storages.insert(id, row.clone());
@@ -138,11 +156,11 @@ impl Queries for Session<'_> {
     }
 
     fn storages(&mut self, page: Page) -> Result<Vec<StorageRow>, StoreError> {
-        in_order(page, storages::list(self.conn, page)?, |row| row.storage_id.get())
+        in_order(page, storages::list(self.db, page)?, |row| row.storage_id.get())
     }
 
     fn free_storages(&mut self, period: &Period, page: Page) -> Result<Vec<StorageRow>, StoreError> {
-        in_order(page, storages::free(self.conn, period, page)?, |row| row.storage_id.get())
+        in_order(page, storages::free(self.db, period, page)?, |row| row.storage_id.get())
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
@@ -151,7 +169,7 @@ impl Queries for Session<'_> {
             self.saw_reservation(&row);
             return Ok(Some(row));
         }
-        let row = reservations::find(self.conn, id)?;
+        let row = reservations::find(self.db, id)?;
         if let Some(row) = &row {
             self.saw_reservation(row);
             self.memory.hot.reservations.insert(id, row.clone());
@@ -160,33 +178,33 @@ impl Queries for Session<'_> {
     }
 
     fn reservations(&mut self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, StoreError> {
-        in_order(page, reservations::list(self.conn, filter, page)?, |row| row.booking.reservation_id.get())
+        in_order(page, reservations::list(self.db, filter, page)?, |row| row.booking.reservation_id.get())
     }
 
     fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError> {
-        let rows = reservations::live_overlapping(self.conn, id, period)?;
+        let rows = reservations::live_overlapping(self.db, id, period)?;
         self.free = rows.is_empty().then_some((id, *period));
         Ok(rows)
     }
 
     fn overdue_holds(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<ReservationRow>, StoreError> {
-        reservations::overdue_holds(self.conn, now, limit)
+        reservations::overdue_holds(self.db, now, limit)
     }
 
     fn holds_of(&mut self, customer: &CustomerId, now: DateTime<Utc>, limit: u32) -> Result<u32, StoreError> {
-        reservations::holds_of(self.conn, customer, now, limit)
+        reservations::holds_of(self.db, customer, now, limit)
     }
 
     fn due_rentals(&mut self, today: NaiveDate, limit: u32) -> Result<Vec<DueRental>, StoreError> {
-        reservations::due_rentals(self.conn, today, limit)
+        reservations::due_rentals(self.db, today, limit)
     }
 
     fn next_hold_expiry(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        reservations::next_hold_expiry(self.conn)
+        reservations::next_hold_expiry(self.db)
     }
 
     fn next_rental_day(&mut self) -> Result<Option<NaiveDate>, StoreError> {
-        reservations::next_rental_day(self.conn)
+        reservations::next_rental_day(self.db)
     }
 
     fn payment(&mut self, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
@@ -195,7 +213,7 @@ impl Queries for Session<'_> {
             self.saw(AggregateKind::Payment, id.get(), row.version);
             return Ok(Some(row));
         }
-        let row = payments::find(self.conn, id)?;
+        let row = payments::find(self.db, id)?;
         if let Some(row) = &row {
             self.saw(AggregateKind::Payment, id.get(), row.version);
             self.memory.hot.payments.insert(id, row.clone());
@@ -204,45 +222,45 @@ impl Queries for Session<'_> {
     }
 
     fn payments(&mut self, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
-        in_order(page, payments::list(self.conn, page)?, |row| row.payment_id.get())
+        in_order(page, payments::list(self.db, page)?, |row| row.payment_id.get())
     }
 
     fn review(&mut self, id: ReviewId) -> Result<Option<ReviewRow>, StoreError> {
-        reviews::find(self.conn, id)
+        reviews::find(self.db, id)
     }
 
     fn review_of(&mut self, id: ReservationId) -> Result<Option<ReviewRow>, StoreError> {
-        reviews::of(self.conn, id)
+        reviews::of(self.db, id)
     }
 
     fn reviews(&mut self, filter: &ReviewFilter, page: Page) -> Result<Vec<ReviewRow>, StoreError> {
-        in_order(page, reviews::list(self.conn, filter, page)?, |row| row.review_id.get())
+        in_order(page, reviews::list(self.db, filter, page)?, |row| row.review_id.get())
     }
 
     fn review_totals(&mut self, id: StorageId) -> Result<(u64, u64), StoreError> {
-        reviews::totals(self.conn, id)
+        reviews::totals(self.db, id)
     }
 
     fn message(&mut self, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
-        messages::find(self.conn, id)
+        messages::find(self.db, id)
     }
 
     fn messages(&mut self, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, StoreError> {
-        in_order(page, messages::list(self.conn, filter, page)?, |row| row.message_id.get())
+        in_order(page, messages::list(self.db, filter, page)?, |row| row.message_id.get())
     }
 
     fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
         if self.memory.is_untold(event) {
             return Ok(false);
         }
-        messages::was_told(self.conn, event, channel)
+        messages::was_told(self.db, event, channel)
     }
 
     fn channels(&mut self) -> Result<Vec<String>, StoreError> {
         if let Some(channels) = &self.memory.cache.channels {
             return Ok(Vec::clone(channels));
         }
-        let channels = messages::channels(self.conn)?;
+        let channels = messages::channels(self.db)?;
         self.memory.cache.channels = Some(Arc::new(channels.clone()));
         Ok(channels)
     }
@@ -255,7 +273,7 @@ impl Queries for Session<'_> {
         if self.memory.cache.views_to.is_some_and(|last| id > last) {
             return Ok(None);
         }
-        let row = storage_views::find(self.conn, id)?;
+        let row = storage_views::find(self.db, id)?;
         if let Some(row) = &row {
             self.memory.hot.views.insert(id, row.clone());
         }
@@ -263,7 +281,7 @@ impl Queries for Session<'_> {
     }
 
     fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
-        in_order(page, storage_views::list(self.conn, filter, page)?, |row| row.storage_id.get())
+        in_order(page, storage_views::list(self.db, filter, page)?, |row| row.storage_id.get())
     }
 
     fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
@@ -271,7 +289,7 @@ impl Queries for Session<'_> {
             let row = row.clone();
             return Ok(Some(row));
         }
-        let row = effects::find(self.conn, id)?;
+        let row = effects::find(self.db, id)?;
         if let Some(row) = &row {
             self.memory.hot.effects.insert(id, row.clone());
         }
@@ -279,53 +297,55 @@ impl Queries for Session<'_> {
     }
 
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError> {
-        effects::under(self.conn, kind, key)
+        effects::under(self.db, kind, key)
     }
 
     fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        in_order(page, effects::open(self.conn, now, page)?, |row| row.effect_id.get())
+        in_order(page, effects::open(self.db, now, page)?, |row| row.effect_id.get())
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        in_order(page, effects::loose_charges(self.conn, now, page)?, |row| row.effect_id.get())
+        in_order(page, effects::loose_charges(self.db, now, page)?, |row| row.effect_id.get())
     }
 
     fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        effects::next_at(self.conn)
+        effects::next_at(self.db)
     }
 
     fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError> {
-        effects::backlog(self.conn)
+        effects::backlog(self.db)
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-        if let Some(row) = self.memory.cache.consumers.get(name) {
-            return Ok(Some(row.clone()));
+        if let Some(known) = self.memory.cache.consumers.get(name) {
+            return Ok(Some(known.row.clone()));
         }
-        let row = consumers::find(self.conn, name)?;
+        let row = consumers::find(self.db, name)?;
         if let Some(row) = &row {
-            Arc::make_mut(&mut self.memory.cache.consumers).insert(name.to_owned(), row.clone());
+            let as_kept = Remembered { row: row.clone(), is_ahead: false };
+            Arc::make_mut(&mut self.memory.cache.consumers).insert(name.to_owned(), as_kept);
         }
         Ok(row)
     }
 
     fn consumers(&mut self) -> Result<Vec<ConsumerRow>, StoreError> {
-        consumers::list(self.conn)
+        self.write_put_off()?;
+        consumers::list(self.db)
     }
 
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, StoreError> {
-        dead_letters::find(self.conn, id)
+        dead_letters::find(self.db, id)
     }
 
     fn dead_letters(&mut self, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
-        in_order(page, dead_letters::list_open(self.conn, page)?, |row| row.dead_letter_id.get())
+        in_order(page, dead_letters::list_open(self.db, page)?, |row| row.dead_letter_id.get())
     }
 
     fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
         if self.memory.cache.untroubled.contains(consumer) {
             return Ok(Vec::new());
         }
-        let letters = dead_letters::of_consumer(self.conn, consumer, key)?;
+        let letters = dead_letters::of_consumer(self.db, consumer, key)?;
         if key.is_none() && letters.is_empty() {
             Arc::make_mut(&mut self.memory.cache.untroubled).insert(consumer.to_owned());
         }
@@ -338,11 +358,11 @@ impl Queries for Session<'_> {
         command: &str,
         key: &IdempotencyKey,
     ) -> Result<Option<IdempotencyRow>, StoreError> {
-        site::idempotency(self.conn, scope, command, key)
+        site::idempotency(self.db, scope, command, key)
     }
 
     fn counts(&mut self) -> Result<Counts, StoreError> {
-        site::counts(self.conn)
+        site::counts(self.db)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use storagerent_core::consumer::{ConsumerRow, DeadLetter};
 use storagerent_core::effect::EffectRow;
 use storagerent_core::event::{Aggregate, AggregateKind, Event, Trace};
@@ -18,10 +17,10 @@ use storagerent_core::shared::{
 use storagerent_core::storage::Storage;
 use storagerent_core::storage_view::StorageViewRow;
 
-use super::cache::Touched;
+use super::cache::{Remembered, Touched};
 use super::rows::sought;
-use super::session::Session;
-use super::statements::number;
+use super::session::{Session, Undo};
+use super::statements::{Db, number, run};
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
@@ -74,21 +73,31 @@ impl Change {
 impl<'c> Session<'c> {
     /// The connection, if what is written through it can still be kept. After an error that made SQLite give up the whole
     /// transaction, each further statement would be committed by itself.
-    fn writable(&self) -> Result<&'c Connection, StoreError> {
+    fn writable(&self) -> Result<Db<'c>, StoreError> {
         match &self.broken {
             Some(error) => Err(error.clone()),
-            None if self.conn.is_autocommit() => {
+            None if self.db.is_autocommit() => {
                 Err(StoreError::Other("SQLite gave up the transaction after an error".to_owned()))
             }
-            None => Ok(self.conn),
+            None => Ok(self.db),
         }
     }
 
+    /// The same for who is about to write: what a work writes can be undone alone.
+    fn writing(&mut self) -> Result<Db<'c>, StoreError> {
+        let db = self.writable()?;
+        if self.undo == Undo::NothingYet {
+            run(db, "SAVEPOINT work", [])?;
+            self.undo = Undo::Savepoint;
+        }
+        Ok(db)
+    }
+
     /// Changes rows by one statement, which is undone by itself when it fails, unless SQLite gives up the whole transaction.
-    fn put(&mut self, change: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let conn = self.writable()?;
-        change(conn).inspect_err(|error| {
-            if conn.is_autocommit() {
+    fn put(&mut self, change: impl FnOnce(Db<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let db = self.writing()?;
+        change(db).inspect_err(|error| {
+            if db.is_autocommit() {
                 self.broken = Some(error.clone());
             }
         })
@@ -96,11 +105,11 @@ impl<'c> Session<'c> {
 
     /// The last id kept of a kind, 0 before the first.
     fn last_kept(&mut self, kind: usize) -> Result<u64, StoreError> {
-        let conn = self.writable()?;
+        let db = self.writable()?;
         if let Some(last) = self.memory.cache.last_kept[kind] {
             return Ok(last);
         }
-        let last = number(conn, KINDS[kind], [])?;
+        let last = number(db, KINDS[kind], [])?;
         self.memory.cache.last_kept[kind] = Some(last);
         Ok(last)
     }
@@ -134,13 +143,21 @@ impl<'c> Session<'c> {
         number(self.writable()?, change.stored_version(), [sought(aggregate.id)]).map(Version::new)
     }
 
-    /// Writes the head of the log, if the file has an older one: works only move it in memory.
-    pub(super) fn write_head(&mut self) -> Result<(), StoreError> {
+    /// Writes what works only changed in memory, since the next one would change it again: the head of the log, and consumers.
+    pub(super) fn write_put_off(&mut self) -> Result<(), StoreError> {
         if self.memory.cache.head_is_ahead
             && let Some(head) = self.memory.cache.head
         {
-            events::set_head(self.writable()?, head)?;
+            self.put(|db| events::set_head(db, head))?;
             self.memory.cache.head_is_ahead = false;
+        }
+        if self.memory.cache.consumers.values().any(|consumer| consumer.is_ahead) {
+            let mut consumers = Arc::clone(&self.memory.cache.consumers);
+            for consumer in Arc::make_mut(&mut consumers).values_mut().filter(|consumer| consumer.is_ahead) {
+                self.put(|db| consumers::save(db, &consumer.row))?;
+                consumer.is_ahead = false;
+            }
+            self.memory.cache.consumers = consumers;
         }
         Ok(())
     }
@@ -152,9 +169,9 @@ impl<'c> Session<'c> {
         change: &Change,
         event: Event,
         trace: &Trace,
-        keep: impl FnOnce(&Connection) -> Result<(), StoreError>,
+        keep: impl FnOnce(Db<'_>) -> Result<(), StoreError>,
     ) -> Result<Sequence, StoreError> {
-        let conn = self.writable()?;
+        let db = self.writing()?;
         let aggregate = change.aggregate;
         if event.aggregate() != aggregate {
             let event = event.event_type();
@@ -169,8 +186,8 @@ impl<'c> Session<'c> {
         }
         let head = self.head()?;
         let row = crate::log::StoredEvent::new(head.sequence.next(), &event, change.version, trace, head.hash)?;
-        self.put(|conn| events::insert(conn, &row))?;
-        if let Err(error) = keep(conn) {
+        self.put(keep)?;
+        if let Err(error) = events::insert(db, &row) {
             self.broken = Some(error.clone());
             return Err(error);
         }
@@ -214,7 +231,7 @@ impl Repositories for Session<'_> {
     fn save_storage(&mut self, storage: &Storage, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = storage.row();
         let change = Change::of(AggregateKind::Storage, row.storage_id.get(), row.version);
-        let kept = self.save(&change, event, trace, |conn| storages::save(conn, row))?;
+        let kept = self.save(&change, event, trace, |db| storages::save(db, row, trace.causation_id))?;
         self.touched.push(Touched::Storage(row.storage_id));
         self.memory.hot.storages.insert(row.storage_id, row.clone());
         Ok(kept)
@@ -243,7 +260,7 @@ impl Repositories for Session<'_> {
         let change = Change::of(AggregateKind::Reservation, row.booking.reservation_id.get(), row.version);
         let is_first = row.version == Version::ZERO.next();
         let keep = if is_first { reservations::insert } else { reservations::update };
-        let kept = self.save(&change, event, trace, |conn| keep(conn, row))?;
+        let kept = self.save(&change, event, trace, |db| keep(db, row))?;
         self.free = None;
         self.saw_reservation(row);
         self.touched.push(Touched::Reservation(row.booking.reservation_id));
@@ -254,7 +271,7 @@ impl Repositories for Session<'_> {
     fn save_payment(&mut self, payment: &Payment, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = payment.row();
         let change = Change::of(AggregateKind::Payment, row.payment_id.get(), row.version);
-        let kept = self.save(&change, event, trace, |conn| payments::save(conn, row))?;
+        let kept = self.save(&change, event, trace, |db| payments::save(db, row))?;
         self.touched.push(Touched::Payment(row.payment_id));
         self.memory.hot.payments.insert(row.payment_id, row.clone());
         Ok(kept)
@@ -263,11 +280,11 @@ impl Repositories for Session<'_> {
     fn save_review(&mut self, review: &Review, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = review.row();
         let change = Change::of(AggregateKind::Review, row.review_id.get(), row.version);
-        self.save(&change, event, trace, |conn| reviews::save(conn, row))
+        self.save(&change, event, trace, |db| reviews::save(db, row))
     }
 
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
-        self.put(|conn| messages::insert(conn, message))?;
+        self.put(|db| messages::insert(db, message))?;
         self.was_kept(MESSAGE, message.message_id.get());
         self.memory.told(message.event_sequence);
         Ok(())
@@ -275,7 +292,7 @@ impl Repositories for Session<'_> {
 
     fn put_effect(&mut self, effect: &EffectRow) -> Result<(), StoreError> {
         let is_new = effect.effect_id.get() > self.last_kept(EFFECT)?;
-        self.put(|conn| effects::save(conn, effect, is_new))?;
+        self.put(|db| effects::save(db, effect, is_new))?;
         self.was_kept(EFFECT, effect.effect_id.get());
         self.touched.push(Touched::Effect(effect.effect_id));
         self.memory.hot.effects.insert(effect.effect_id, effect.clone());
@@ -283,7 +300,7 @@ impl Repositories for Session<'_> {
     }
 
     fn put_view(&mut self, row: &StorageViewRow) -> Result<(), StoreError> {
-        self.put(|conn| storage_views::save(conn, row))?;
+        self.put(|db| storage_views::save(db, row))?;
         if let Some(last) = &mut self.memory.cache.views_to {
             *last = (*last).max(row.storage_id);
         }
@@ -294,7 +311,7 @@ impl Repositories for Session<'_> {
 
     fn remove_view(&mut self, id: StorageId) -> Result<(), StoreError> {
         self.memory.hot.views.remove(&id);
-        self.put(|conn| storage_views::remove(conn, id))
+        self.put(|db| storage_views::remove(db, id))
     }
 
     fn clear_views(&mut self) -> Result<(), StoreError> {
@@ -305,31 +322,32 @@ impl Repositories for Session<'_> {
     }
 
     fn put_consumer(&mut self, consumer: &ConsumerRow) -> Result<(), StoreError> {
-        self.put(|conn| consumers::save(conn, consumer))?;
-        Arc::make_mut(&mut self.memory.cache.consumers).insert(consumer.name.clone(), consumer.clone());
+        self.writable()?;
+        let ahead = Remembered { row: consumer.clone(), is_ahead: true };
+        Arc::make_mut(&mut self.memory.cache.consumers).insert(consumer.name.clone(), ahead);
         Ok(())
     }
 
     fn put_dead_letter(&mut self, letter: &DeadLetter) -> Result<(), StoreError> {
         // Whichever consumer it is of: letters are rare.
         self.memory.cache.untroubled = Arc::default();
-        self.put(|conn| dead_letters::save(conn, letter))?;
+        self.put(|db| dead_letters::save(db, letter))?;
         self.was_kept(DEAD_LETTER, letter.dead_letter_id.get());
         Ok(())
     }
 
     fn put_idempotency(&mut self, row: &IdempotencyRow) -> Result<(), StoreError> {
-        self.put(|conn| site::save_idempotency(conn, row))
+        self.put(|db| site::save_idempotency(db, row))
     }
 
     fn put_settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
         self.memory.cache.settings = None;
         // Several statements: half of the settings are none.
-        self.put(|conn| site::save_settings(conn, settings)).inspect_err(|error| self.broken = Some(error.clone()))
+        self.put(|db| site::save_settings(db, settings)).inspect_err(|error| self.broken = Some(error.clone()))
     }
 
     fn add_channel(&mut self, name: &str) -> Result<(), StoreError> {
         self.memory.cache.channels = None;
-        self.put(|conn| messages::add_channel(conn, name))
+        self.put(|db| messages::add_channel(db, name))
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn the_last_cause_of_a_storage_is_found(store: &Arc<dyn Store>) {
     assert_eq!(cause(one), None, "events of reservations and payments are not the storage's own");
     kept(store, move |tx| {
         let mut storage = Storage::load(one, tx.storage(one)?).expect("the storage is there");
-        for (causing, occupy) in [(5, true), (3, false)] {
+        for (causing, occupy) in [(3, true), (5, false)] {
             let reservation = ReservationId::new(1);
             let event = if occupy { storage.occupy(reservation) } else { storage.release(reservation) };
             tx.save_storage(&storage, event.expect("a change").into(), &caused(Sequence::new(causing)))?;
@@ -172,11 +172,13 @@ pub(super) fn the_last_cause_of_a_storage_is_found(store: &Arc<dyn Store>) {
         let event = storage.modify(&asked_for).expect("no price").expect("a change");
         tx.save_storage(&storage, event.into(), &asked("manager"))
     });
-    refused_as_corrupt(store, "a second event of a storage by one cause", move |tx| {
-        let mut storage = Storage::load(one, tx.storage(one)?).expect("the storage is there");
-        let event = storage.occupy(ReservationId::new(1)).expect("it is free");
-        tx.save_storage(&storage, event.into(), &caused(Sequence::new(5)))
-    });
+    for cause in [4, 5] {
+        refused_as_corrupt(store, "a second event of a storage by one cause, or by one before", move |tx| {
+            let mut storage = Storage::load(one, tx.storage(one)?).expect("the storage is there");
+            let event = storage.occupy(ReservationId::new(1)).expect("it is free");
+            tx.save_storage(&storage, event.into(), &caused(Sequence::new(cause)))
+        });
+    }
     assert_eq!(cause(one), Some(Sequence::new(5)), "the latest cause, not the last event's");
     assert_eq!(seen(store, |q| q.last_storage_cause(one, Sequence::new(6))), None, "asked from later on");
     assert_eq!(cause(two), None);

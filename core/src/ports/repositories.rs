@@ -17,7 +17,7 @@ use crate::storage_view::StorageViewRow;
 /// Writing. Ids given out inside a work that is undone are given out again.
 ///
 /// Every `save_…` of an aggregate appends its event, and refuses as [`StoreError::Corrupt`], writing nothing: an event of another
-/// aggregate, a row whose stored version is not one less, a second event of one storage by one cause, a second undeleted
+/// aggregate, a row whose stored version is not one less, an event of a storage by a cause not after its last one, a second undeleted
 /// review of one reservation, and a live reservation that overlaps another. A `next_…_id` not saved under may be given out again.
 pub trait Repositories {
     /// The next storage id.

@@ -4,6 +4,13 @@
 DROP INDEX reservations_live;
 DROP INDEX reservations_by_storage;
 CREATE INDEX reservations_by_storage ON reservations (storage_id, from_day, until_day);
+-- The latest event that caused one of the storage's own stands with the storage: no event causes a second one, however often it is
+-- delivered, nor does one before it.
+ALTER TABLE storages ADD COLUMN last_cause INTEGER;
+UPDATE storages SET last_cause =
+    (SELECT max(causation_id) FROM events INDEXED BY events_storage_causes
+     WHERE aggregate_kind = 'storage' AND aggregate_id = storage_id AND causation_id IS NOT NULL);
+DROP INDEX events_storage_causes;
 -- Holds have an index of their own, and do not last.
 DROP INDEX reservations_by_status;
 CREATE INDEX reservations_by_status ON reservations (status) WHERE status <> 'reqReserve';

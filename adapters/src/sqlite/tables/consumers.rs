@@ -1,12 +1,12 @@
 //! Consumers: cursors, pauses and backoff.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::StoreError;
 
 use crate::sqlite::rows::{Columns, kept, key, moment};
 use crate::sqlite::seal::CONSUMERS;
-use crate::sqlite::statements::{all, one};
+use crate::sqlite::statements::{Db, all, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -30,15 +30,15 @@ fn read(row: &Row<'_>) -> Result<ConsumerRow, StoreError> {
     })
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-    one(conn, select!("WHERE name = ?1"), [name], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
+    one(db, select!("WHERE name = ?1"), [name], read)
 }
 
-pub(in crate::sqlite) fn list(conn: &Connection) -> Result<Vec<ConsumerRow>, StoreError> {
-    all(conn, select!("ORDER BY name"), [], read)
+pub(in crate::sqlite) fn list(db: Db<'_>) -> Result<Vec<ConsumerRow>, StoreError> {
+    all(db, select!("ORDER BY name"), [], read)
 }
 
-pub(in crate::sqlite) fn save(conn: &Connection, row: &ConsumerRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save(db: Db<'_>, row: &ConsumerRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO consumers (name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until, seal) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (name) DO UPDATE SET cursor = ?2, paused = ?3, \
                attempts = ?4, retry_at = ?5, last_error = ?6, lease_owner = ?7, lease_until = ?8, seal = ?9";
@@ -52,5 +52,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &ConsumerRow) -> Result<()
         row.lease.map(|lease| key(lease.owner)),
         row.lease.map(|lease| moment(lease.until)),
     ];
-    CONSUMERS.write(conn, sql, values).map(drop)
+    CONSUMERS.write(db, sql, values).map(drop)
 }

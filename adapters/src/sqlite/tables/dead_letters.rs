@@ -1,12 +1,12 @@
 //! Dead letters: what could not be done and waits for a decision.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::consumer::{DeadLetter, DeadSubject};
 use storagerent_core::ports::{Page, StoreError};
 
 use crate::sqlite::rows::{Columns, kept, moment, sought};
 use crate::sqlite::seal::DEAD_LETTERS;
-use crate::sqlite::statements::{all, bounds, one};
+use crate::sqlite::statements::{Db, all, bounds, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -45,18 +45,18 @@ fn subject(c: &Columns<'_>) -> Result<DeadSubject, StoreError> {
     }
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: u64) -> Result<Option<DeadLetter>, StoreError> {
-    one(conn, select!("WHERE dead_letter_id = ?1"), [sought(id)], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: u64) -> Result<Option<DeadLetter>, StoreError> {
+    one(db, select!("WHERE dead_letter_id = ?1"), [sought(id)], read)
 }
 
-pub(in crate::sqlite) fn list_open(conn: &Connection, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
+pub(in crate::sqlite) fn list_open(db: Db<'_>, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
     let sql = select!("WHERE closed_at IS NULL AND dead_letter_id > ?1 ORDER BY dead_letter_id LIMIT ?2");
-    all(conn, sql, bounds(page), read)
+    all(db, sql, bounds(page), read)
 }
 
 /// The open ones of a consumer, or only those of a key, in order of event.
 pub(in crate::sqlite) fn of_consumer(
-    conn: &Connection,
+    db: Db<'_>,
     consumer: &str,
     key: Option<&str>,
 ) -> Result<Vec<DeadLetter>, StoreError> {
@@ -65,18 +65,18 @@ pub(in crate::sqlite) fn of_consumer(
             let sql = select!(
                 "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 ORDER BY sequence, dead_letter_id"
             );
-            all(conn, sql, [consumer], read)
+            all(db, sql, [consumer], read)
         }
         Some(key) => {
             let sql = select!(
                 "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 AND key = ?2 ORDER BY sequence, dead_letter_id"
             );
-            all(conn, sql, [consumer, key], read)
+            all(db, sql, [consumer, key], read)
         }
     }
 }
 
-pub(in crate::sqlite) fn save(conn: &Connection, letter: &DeadLetter) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save(db: Db<'_>, letter: &DeadLetter) -> Result<(), StoreError> {
     let sql = "INSERT INTO dead_letters (dead_letter_id, subject, consumer, sequence, key, effect_id, action, reason, \
                parked_at, closed_at, resolution, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
                ON CONFLICT (dead_letter_id) DO UPDATE SET subject = ?2, consumer = ?3, sequence = ?4, key = ?5, \
@@ -102,5 +102,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, letter: &DeadLetter) -> Result<
         letter.closed_at.map(moment),
         letter.resolution,
     ];
-    DEAD_LETTERS.write(conn, sql, values).map(drop)
+    DEAD_LETTERS.write(db, sql, values).map(drop)
 }

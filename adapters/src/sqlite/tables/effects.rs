@@ -1,6 +1,6 @@
 //! Effects: what has to be done outside.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::chrono::{DateTime, Utc};
 use storagerent_core::effect::{Action, EffectRow, EffectStatus};
 use storagerent_core::ports::{Backlog, Page, StoreError};
@@ -8,7 +8,7 @@ use storagerent_core::shared::{EffectId, Key};
 
 use crate::sqlite::rows::{Columns, kept, key, moment, sought};
 use crate::sqlite::seal::EFFECTS;
-use crate::sqlite::statements::{all, bounds, one};
+use crate::sqlite::statements::{Db, all, bounds, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -49,16 +49,16 @@ fn action(c: &Columns<'_>) -> Result<Action, StoreError> {
     }
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
-    one(conn, select!("WHERE effect_id = ?1"), [sought(id.get())], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
+    one(db, select!("WHERE effect_id = ?1"), [sought(id.get())], read)
 }
 
-pub(in crate::sqlite) fn under(conn: &Connection, kind: &str, of: Key) -> Result<Option<EffectRow>, StoreError> {
-    one(conn, select!("WHERE kind = ?1 AND key = ?2"), (kind, key(of)), read)
+pub(in crate::sqlite) fn under(db: Db<'_>, kind: &str, of: Key) -> Result<Option<EffectRow>, StoreError> {
+    one(db, select!("WHERE kind = ?1 AND key = ?2"), (kind, key(of)), read)
 }
 
 /// What may be done now; a charge that was handed out is settled, never repeated.
-pub(in crate::sqlite) fn open(conn: &Connection, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
+pub(in crate::sqlite) fn open(db: Db<'_>, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
     let (after, limit) = bounds(page);
     // Without the index named, all effects ever done would be walked through in order of id.
     let sql = select!(
@@ -66,12 +66,12 @@ pub(in crate::sqlite) fn open(conn: &Connection, now: DateTime<Utc>, page: Page)
          AND kind IN ('charge', 'void', 'refund', 'deliver') AND ready_at <= ?3
          AND NOT (kind = 'charge' AND status = 'leased') AND effect_id > ?1 ORDER BY effect_id LIMIT ?2"
     );
-    all(conn, sql, (after, limit, moment(now)), read)
+    all(db, sql, (after, limit, moment(now)), read)
 }
 
 /// Charges that nobody is doing.
 pub(in crate::sqlite) fn loose_charges(
-    conn: &Connection,
+    db: Db<'_>,
     now: DateTime<Utc>,
     page: Page,
 ) -> Result<Vec<EffectRow>, StoreError> {
@@ -80,16 +80,16 @@ pub(in crate::sqlite) fn loose_charges(
         "INDEXED BY effects_open WHERE kind = 'charge' AND (status = 'due' OR status = 'leased' OR status = 'unknown') AND effect_id > ?1
          AND (status <> 'leased' OR lease_until <= ?3) ORDER BY effect_id LIMIT ?2"
     );
-    all(conn, sql, (after, limit, moment(now)), read)
+    all(db, sql, (after, limit, moment(now)), read)
 }
 
-pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(in crate::sqlite) fn next_at(db: Db<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
     let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_open \
                WHERE (status = 'due' OR status = 'leased' OR status = 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
                ORDER BY ready_at LIMIT 1";
     let mut next = None;
     for kind in KINDS {
-        let of_kind = one(conn, sql, [kind], |row| {
+        let of_kind = one(db, sql, [kind], |row| {
             let c = Columns::of("effects", row);
             c.int()?;
             c.moment()
@@ -99,10 +99,10 @@ pub(in crate::sqlite) fn next_at(conn: &Connection) -> Result<Option<DateTime<Ut
     Ok(next)
 }
 
-pub(in crate::sqlite) fn backlog(conn: &Connection) -> Result<Vec<Backlog>, StoreError> {
+pub(in crate::sqlite) fn backlog(db: Db<'_>) -> Result<Vec<Backlog>, StoreError> {
     let sql = "SELECT kind, count(*), min(causation_id) FROM effects INDEXED BY effects_open \
-               WHERE status IN ('due', 'leased', 'unknown') GROUP BY kind ORDER BY kind";
-    all(conn, sql, [], |row| {
+               WHERE (status = 'due' OR status = 'leased' OR status = 'unknown') GROUP BY kind ORDER BY kind";
+    all(db, sql, [], |row| {
         let c = Columns::of("effects", row);
         Ok(Backlog { kind: c.text()?, open: c.number()?, oldest: c.number()? })
     })
@@ -111,7 +111,7 @@ pub(in crate::sqlite) fn backlog(conn: &Connection) -> Result<Vec<Backlog>, Stor
 /// Adds or changes an effect; a second one of a kind under one key is refused.
 ///
 /// What an effect is about never changes: the usual change leaves the index of kinds and keys alone.
-pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow, is_new: bool) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save(db: Db<'_>, row: &EffectRow, is_new: bool) -> Result<(), StoreError> {
     let change = "UPDATE effects SET status = ?7, attempts = ?8, due_at = ?9, lease_owner = ?10, lease_until = ?11, \
                   seal = ?14 WHERE effect_id = ?1 AND key = ?2 AND kind = ?3 AND payment_id IS ?4 \
                   AND message_id IS ?5 AND channel IS ?6 AND correlation_id = ?12 AND causation_id = ?13";
@@ -144,10 +144,10 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &EffectRow, is_new: bool) 
         kept(row.causation_id.get())?,
     ];
     if is_new {
-        return EFFECTS.write(conn, insert, values).map(drop);
+        return EFFECTS.write(db, insert, values).map(drop);
     }
-    if EFFECTS.write(conn, change, values)? > 0 {
+    if EFFECTS.write(db, change, values)? > 0 {
         return Ok(());
     }
-    EFFECTS.write(conn, put, values).map(drop)
+    EFFECTS.write(db, put, values).map(drop)
 }

@@ -1,13 +1,12 @@
 //! The log and its head.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::event::{Envelope, EventHash};
 use storagerent_core::ports::{EventFilter, Head, Page, StoreError};
-use storagerent_core::shared::{Sequence, StorageId};
 
 use crate::log::StoredEvent;
-use crate::sqlite::rows::{Columns, kept, sought};
-use crate::sqlite::statements::{all, bounds, maybe_int, one, run};
+use crate::sqlite::rows::{Columns, kept};
+use crate::sqlite::statements::{Db, all, bounds, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -43,40 +42,22 @@ fn envelope(row: &Row<'_>) -> Result<Envelope, StoreError> {
     stored(row)?.into_envelope()
 }
 
-pub(in crate::sqlite) fn list(
-    conn: &Connection,
-    filter: &EventFilter,
-    page: Page,
-) -> Result<Vec<Envelope>, StoreError> {
+pub(in crate::sqlite) fn list(db: Db<'_>, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
     let (after, limit) = bounds(page);
     match &filter.correlation_id {
-        None => all(conn, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), (after, limit), envelope),
+        None => all(db, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), (after, limit), envelope),
         Some(id) => {
             let sql = select!(
                 "INDEXED BY events_by_correlation
                  WHERE sequence > ?1 AND correlation_id = ?3 ORDER BY sequence LIMIT ?2"
             );
-            all(conn, sql, (after, limit, id.as_str()), envelope)
+            all(db, sql, (after, limit, id.as_str()), envelope)
         }
     }
 }
 
-pub(in crate::sqlite) fn last_storage_cause(
-    conn: &Connection,
-    id: StorageId,
-    since: Sequence,
-) -> Result<Option<Sequence>, StoreError> {
-    let sql = "SELECT max(causation_id) FROM events INDEXED BY events_storage_causes \
-               WHERE aggregate_kind = 'storage' AND aggregate_id = ?1 AND causation_id IS NOT NULL \
-               AND causation_id >= ?2";
-    let last = maybe_int(conn, sql, [sought(id.get()), sought(since.get())])?;
-    last.map(|n| u64::try_from(n).map(Sequence::new))
-        .transpose()
-        .map_err(|_| StoreError::Corrupt(format!("events: one of storage {id} has a cause below 0")))
-}
-
-pub(in crate::sqlite) fn head(conn: &Connection) -> Result<Head, StoreError> {
-    one(conn, "SELECT id, sequence, hash FROM head", [], |row| {
+pub(in crate::sqlite) fn head(db: Db<'_>) -> Result<Head, StoreError> {
+    one(db, "SELECT id, sequence, hash FROM head", [], |row| {
         let c = Columns::of("head", row);
         c.int()?;
         Ok(Head { sequence: c.number()?, hash: EventHash(c.hash()?) })
@@ -84,8 +65,8 @@ pub(in crate::sqlite) fn head(conn: &Connection) -> Result<Head, StoreError> {
     .ok_or_else(|| StoreError::Corrupt("head row 1 is missing".to_owned()))
 }
 
-/// Adds an event; a second one of a storage for the same cause is refused, and nothing is changed then.
-pub(in crate::sqlite) fn insert(conn: &Connection, event: &StoredEvent<'_>) -> Result<(), StoreError> {
+/// Adds an event.
+pub(in crate::sqlite) fn insert(db: Db<'_>, event: &StoredEvent<'_>) -> Result<(), StoreError> {
     let sql = "INSERT INTO events (sequence, event_type, schema_version, occurred_at, aggregate_kind, aggregate_id, \
                aggregate_version, correlation_id, causation_id, payload, hash) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -102,11 +83,11 @@ pub(in crate::sqlite) fn insert(conn: &Connection, event: &StoredEvent<'_>) -> R
         event.payload,
         event.hash.0,
     ];
-    run(conn, sql, values)
+    run(db, sql, values)
 }
 
 /// Moves the end of the log.
-pub(in crate::sqlite) fn set_head(conn: &Connection, head: Head) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn set_head(db: Db<'_>, head: Head) -> Result<(), StoreError> {
     let values = (kept(head.sequence.get())?, head.hash.0);
-    run(conn, "UPDATE head SET sequence = ?1, hash = ?2 WHERE id = 1", values)
+    run(db, "UPDATE head SET sequence = ?1, hash = ?2 WHERE id = 1", values)
 }

@@ -1,13 +1,13 @@
 //! Messages, and the channels they go over.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::message::MessageRow;
 use storagerent_core::ports::{MessageFilter, Page, StoreError};
 use storagerent_core::shared::{CustomerId, MessageId, Sequence};
 
 use crate::sqlite::rows::{Columns, kept, sought};
 use crate::sqlite::seal::CHANNELS;
-use crate::sqlite::statements::{all, bounds, number, one, run};
+use crate::sqlite::statements::{Db, all, bounds, number, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -34,32 +34,28 @@ fn read(row: &Row<'_>) -> Result<MessageRow, StoreError> {
     })
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
-    one(conn, select!("WHERE message_id = ?1"), [sought(id.get())], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+    one(db, select!("WHERE message_id = ?1"), [sought(id.get())], read)
 }
 
-pub(in crate::sqlite) fn list(
-    conn: &Connection,
-    filter: &MessageFilter,
-    page: Page,
-) -> Result<Vec<MessageRow>, StoreError> {
+pub(in crate::sqlite) fn list(db: Db<'_>, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, StoreError> {
     let (after, limit) = bounds(page);
     match &filter.customer {
-        None => all(conn, select!("WHERE message_id > ?1 ORDER BY message_id LIMIT ?2"), (after, limit), read),
+        None => all(db, select!("WHERE message_id > ?1 ORDER BY message_id LIMIT ?2"), (after, limit), read),
         Some(customer) => {
             let sql = select!("WHERE customer = ?3 AND message_id > ?1 ORDER BY message_id LIMIT ?2");
-            all(conn, sql, (after, limit, customer.as_str()), read)
+            all(db, sql, (after, limit, customer.as_str()), read)
         }
     }
 }
 
-pub(in crate::sqlite) fn was_told(conn: &Connection, event: Sequence, channel: &str) -> Result<bool, StoreError> {
+pub(in crate::sqlite) fn was_told(db: Db<'_>, event: Sequence, channel: &str) -> Result<bool, StoreError> {
     let sql = "SELECT count(*) FROM messages WHERE event_sequence = ?1 AND channel = ?2";
-    Ok(number(conn, sql, (sought(event.get()), channel))? > 0)
+    Ok(number(db, sql, (sought(event.get()), channel))? > 0)
 }
 
 /// Adds a message; a second one for the same event and channel is refused.
-pub(in crate::sqlite) fn insert(conn: &Connection, row: &MessageRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn insert(db: Db<'_>, row: &MessageRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO messages (message_id, reservation_id, storage_id, customer, kind, content, \
                event_sequence, channel, correlation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let values = params![
@@ -73,15 +69,15 @@ pub(in crate::sqlite) fn insert(conn: &Connection, row: &MessageRow) -> Result<(
         row.channel,
         row.correlation_id.as_str(),
     ];
-    run(conn, sql, values)
+    run(db, sql, values)
 }
 
-pub(in crate::sqlite) fn channels(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    all(conn, "SELECT name FROM channels ORDER BY name", [], |row| Columns::of("channels", row).shown())
+pub(in crate::sqlite) fn channels(db: Db<'_>) -> Result<Vec<String>, StoreError> {
+    all(db, "SELECT name FROM channels ORDER BY name", [], |row| Columns::of("channels", row).shown())
 }
 
-pub(in crate::sqlite) fn add_channel(conn: &Connection, name: &str) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn add_channel(db: Db<'_>, name: &str) -> Result<(), StoreError> {
     CHANNELS
-        .write(conn, "INSERT INTO channels (name, seal) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![name])
+        .write(db, "INSERT INTO channels (name, seal) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![name])
         .map(drop)
 }

@@ -1,12 +1,12 @@
 //! Payments.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::payment::{PaymentRow, PaymentStatus};
 use storagerent_core::ports::{Page, StoreError};
 use storagerent_core::shared::PaymentId;
 
 use crate::sqlite::rows::{Columns, kept, key, sought};
-use crate::sqlite::statements::{all, bounds, one, run};
+use crate::sqlite::statements::{Db, all, bounds, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -32,15 +32,15 @@ fn read(row: &Row<'_>) -> Result<PaymentRow, StoreError> {
     })
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
-    one(conn, select!("WHERE payment_id = ?1"), [sought(id.get())], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
+    one(db, select!("WHERE payment_id = ?1"), [sought(id.get())], read)
 }
 
-pub(in crate::sqlite) fn list(conn: &Connection, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
-    all(conn, select!("WHERE payment_id > ?1 ORDER BY payment_id LIMIT ?2"), bounds(page), read)
+pub(in crate::sqlite) fn list(db: Db<'_>, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
+    all(db, select!("WHERE payment_id > ?1 ORDER BY payment_id LIMIT ?2"), bounds(page), read)
 }
 
-pub(in crate::sqlite) fn save(conn: &Connection, row: &PaymentRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save(db: Db<'_>, row: &PaymentRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO payments (payment_id, reservation_id, storage_id, price, currency, status, key, \
                correlation_id, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
                ON CONFLICT (payment_id) DO UPDATE SET status = ?6, version = ?9";
@@ -55,5 +55,5 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &PaymentRow) -> Result<(),
         row.correlation_id.as_str(),
         kept(row.version.get())?,
     ];
-    run(conn, sql, values)
+    run(db, sql, values)
 }

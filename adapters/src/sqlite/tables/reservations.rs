@@ -2,14 +2,14 @@
 //!
 //! The index is named where a slow plan would be felt: what is due is asked in every pass, what is live in every reserve.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::chrono::{DateTime, NaiveDate, Utc};
 use storagerent_core::ports::{DueRental, Page, ReservationFilter, StoreError};
 use storagerent_core::reservation::{ReservationRow, ReservationStatus};
 use storagerent_core::shared::{Booking, CustomerId, Period, ReservationId, StorageId};
 
 use crate::sqlite::rows::{Columns, day, kept, moment, sought};
-use crate::sqlite::statements::{all, bounds, number, one, run};
+use crate::sqlite::statements::{Db, all, bounds, number, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -42,12 +42,12 @@ fn read(row: &Row<'_>) -> Result<ReservationRow, StoreError> {
     })
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
-    one(conn, select!("WHERE reservation_id = ?1"), [sought(id.get())], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
+    one(db, select!("WHERE reservation_id = ?1"), [sought(id.get())], read)
 }
 
 pub(in crate::sqlite) fn list(
-    conn: &Connection,
+    db: Db<'_>,
     filter: &ReservationFilter,
     page: Page,
 ) -> Result<Vec<ReservationRow>, StoreError> {
@@ -84,11 +84,11 @@ pub(in crate::sqlite) fn list(
             ),
         }
     };
-    all(conn, sql, (after, limit, customer, storage, status), read)
+    all(db, sql, (after, limit, customer, storage, status), read)
 }
 
 pub(in crate::sqlite) fn live_overlapping(
-    conn: &Connection,
+    db: Db<'_>,
     id: StorageId,
     period: &Period,
 ) -> Result<Vec<ReservationRow>, StoreError> {
@@ -99,24 +99,24 @@ pub(in crate::sqlite) fn live_overlapping(
          AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) ORDER BY from_day"
     );
     let until = period.until().map_or(i64::MAX, day);
-    let mut rows = all(conn, sql, (sought(id.get()), day(period.from()), until), read)?;
+    let mut rows = all(db, sql, (sought(id.get()), day(period.from()), until), read)?;
     rows.sort_by_key(|row| (row.booking.period.from(), row.booking.reservation_id));
     Ok(rows)
 }
 
 /// Another live reservation that shares a day with this one; there must be none.
-pub(in crate::sqlite) fn rival(conn: &Connection, row: &ReservationRow) -> Result<Option<ReservationId>, StoreError> {
+pub(in crate::sqlite) fn rival(db: Db<'_>, row: &ReservationRow) -> Result<Option<ReservationId>, StoreError> {
     let sql = "SELECT reservation_id FROM reservations INDEXED BY reservations_by_storage \
                WHERE storage_id = ?1 AND (+status = 'reqReserve' OR +status = 'reserved' OR +status = 'reqCancel') \
                AND from_day < ?3 AND (until_day IS NULL OR until_day > ?2) AND reservation_id <> ?4 LIMIT 1";
     let booking = &row.booking;
     let (from, until) = (day(booking.period.from()), booking.period.until().map_or(i64::MAX, day));
     let values = (sought(booking.storage_id.get()), from, until, sought(booking.reservation_id.get()));
-    one(conn, sql, values, |row| Columns::of("reservations", row).number())
+    one(db, sql, values, |row| Columns::of("reservations", row).number())
 }
 
 pub(in crate::sqlite) fn overdue_holds(
-    conn: &Connection,
+    db: Db<'_>,
     now: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<ReservationRow>, StoreError> {
@@ -124,11 +124,11 @@ pub(in crate::sqlite) fn overdue_holds(
         "INDEXED BY reservations_holds WHERE status = 'reqReserve' AND hold_expires_at <= ?1
          ORDER BY hold_expires_at, reservation_id LIMIT ?2"
     );
-    all(conn, sql, (moment(now), limit), read)
+    all(db, sql, (moment(now), limit), read)
 }
 
 pub(in crate::sqlite) fn holds_of(
-    conn: &Connection,
+    db: Db<'_>,
     customer: &CustomerId,
     now: DateTime<Utc>,
     limit: u32,
@@ -136,40 +136,36 @@ pub(in crate::sqlite) fn holds_of(
     // By the holds there are, which are few, and not by all a customer ever reserved.
     let sql = "SELECT count(*) FROM (SELECT 1 FROM reservations INDEXED BY reservations_holds \
                WHERE status = 'reqReserve' AND hold_expires_at > ?2 AND customer = ?1 LIMIT ?3)";
-    let holds = number(conn, sql, (customer.as_str(), moment(now), limit))?;
+    let holds = number(db, sql, (customer.as_str(), moment(now), limit))?;
     Ok(u32::try_from(holds).unwrap_or(limit))
 }
 
-pub(in crate::sqlite) fn due_rentals(
-    conn: &Connection,
-    today: NaiveDate,
-    limit: u32,
-) -> Result<Vec<DueRental>, StoreError> {
+pub(in crate::sqlite) fn due_rentals(db: Db<'_>, today: NaiveDate, limit: u32) -> Result<Vec<DueRental>, StoreError> {
     let sql = "SELECT reservation_id, from_day AS day, 1 AS is_start FROM reservations INDEXED BY reservations_to_start \
                WHERE status = 'reserved' AND started = 0 AND from_day <= ?1 \
                UNION ALL SELECT reservation_id, until_day, 0 FROM reservations INDEXED BY reservations_to_end \
                WHERE status = 'reserved' AND until_day IS NOT NULL AND until_day <= ?1 \
                ORDER BY day, is_start, reservation_id LIMIT ?2";
-    all(conn, sql, (day(today), limit), |row| {
+    all(db, sql, (day(today), limit), |row| {
         let c = Columns::of("reservations", row);
         let reservation_id = c.number()?;
         Ok(DueRental { day: c.day()?, is_start: c.flag()?, reservation_id })
     })
 }
 
-pub(in crate::sqlite) fn next_hold_expiry(conn: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(in crate::sqlite) fn next_hold_expiry(db: Db<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
     let sql = "SELECT reservation_id, hold_expires_at FROM reservations INDEXED BY reservations_holds \
                WHERE status = 'reqReserve' AND hold_expires_at IS NOT NULL ORDER BY hold_expires_at LIMIT 1";
-    one(conn, sql, [], |row| {
+    one(db, sql, [], |row| {
         let c = Columns::of("reservations", row);
         c.int()?;
         c.moment()
     })
 }
 
-pub(in crate::sqlite) fn next_rental_day(conn: &Connection) -> Result<Option<NaiveDate>, StoreError> {
+pub(in crate::sqlite) fn next_rental_day(db: Db<'_>) -> Result<Option<NaiveDate>, StoreError> {
     let next = |sql| {
-        one(conn, sql, [], |row| {
+        one(db, sql, [], |row| {
             let c = Columns::of("reservations", row);
             c.int()?;
             c.day()
@@ -186,7 +182,7 @@ pub(in crate::sqlite) fn next_rental_day(conn: &Connection) -> Result<Option<Nai
     Ok(start.into_iter().chain(end).min())
 }
 
-pub(in crate::sqlite) fn insert(conn: &Connection, row: &ReservationRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn insert(db: Db<'_>, row: &ReservationRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO reservations (reservation_id, storage_id, customer, from_day, until_day, price, currency, \
                payment_id, status, hold_expires_at, paid_until, correlation_id, pays_until, started, version) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -208,11 +204,11 @@ pub(in crate::sqlite) fn insert(conn: &Connection, row: &ReservationRow) -> Resu
         row.started,
         kept(row.version.get())?,
     ];
-    run(conn, sql, values)
+    run(db, sql, values)
 }
 
 /// Changes what an event may change: the other columns, and their indexes, stay as they are.
-pub(in crate::sqlite) fn update(conn: &Connection, row: &ReservationRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn update(db: Db<'_>, row: &ReservationRow) -> Result<(), StoreError> {
     let sql = "UPDATE reservations SET until_day = ?2, status = ?3, hold_expires_at = ?4, paid_until = ?5, \
                started = ?6, version = ?7 WHERE reservation_id = ?1";
     let values = params![
@@ -224,5 +220,5 @@ pub(in crate::sqlite) fn update(conn: &Connection, row: &ReservationRow) -> Resu
         row.started,
         kept(row.version.get())?,
     ];
-    run(conn, sql, values)
+    run(db, sql, values)
 }

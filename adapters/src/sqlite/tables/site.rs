@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use storagerent_core::ports::{Counts, IdempotencyRow, StoreError};
 use storagerent_core::reservation::ReservationStatus;
 use storagerent_core::settings::Settings;
@@ -10,11 +10,11 @@ use storagerent_core::shared::IdempotencyKey;
 
 use crate::sqlite::rows::{Columns, kept};
 use crate::sqlite::seal::{IDEMPOTENCY, SETTINGS};
-use crate::sqlite::statements::{all, number, one};
+use crate::sqlite::statements::{Db, all, number, one};
 
 /// The settings; those never set are as in a new site.
-pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreError> {
-    let rows = all(conn, "SELECT name, value FROM settings", [], |row| {
+pub(in crate::sqlite) fn settings(db: Db<'_>) -> Result<Settings, StoreError> {
+    let rows = all(db, "SELECT name, value FROM settings", [], |row| {
         let c = Columns::of("settings", row);
         Ok((c.text()?, c.text()?))
     })?;
@@ -26,21 +26,21 @@ pub(in crate::sqlite) fn settings(conn: &Connection) -> Result<Settings, StoreEr
     Ok(settings)
 }
 
-pub(in crate::sqlite) fn save_settings(conn: &Connection, settings: &Settings) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save_settings(db: Db<'_>, settings: &Settings) -> Result<(), StoreError> {
     let sql = "INSERT INTO settings (name, value, seal) VALUES (?1, ?2, ?3) \
                ON CONFLICT (name) DO UPDATE SET value = ?2, seal = ?3";
-    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(conn, sql, params![name, value]).map(drop))
+    settings.entries().iter().try_for_each(|(name, value)| SETTINGS.write(db, sql, params![name, value]).map(drop))
 }
 
 pub(in crate::sqlite) fn idempotency(
-    conn: &Connection,
+    db: Db<'_>,
     scope: &str,
     command: &str,
     key: &IdempotencyKey,
 ) -> Result<Option<IdempotencyRow>, StoreError> {
     let sql = "SELECT scope, command, key, body, reservation_id FROM idempotency \
                WHERE scope = ?1 AND command = ?2 AND key = ?3";
-    one(conn, sql, (scope, command, key.as_str()), |row| {
+    one(db, sql, (scope, command, key.as_str()), |row| {
         let c = Columns::of("idempotency", row);
         Ok(IdempotencyRow {
             scope: c.text()?,
@@ -52,21 +52,21 @@ pub(in crate::sqlite) fn idempotency(
     })
 }
 
-pub(in crate::sqlite) fn save_idempotency(conn: &Connection, row: &IdempotencyRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save_idempotency(db: Db<'_>, row: &IdempotencyRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO idempotency (scope, command, key, body, reservation_id, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                ON CONFLICT (scope, command, key) DO UPDATE SET body = ?4, reservation_id = ?5, seal = ?6";
     let values = params![row.scope, row.command, row.key.as_str(), row.body, kept(row.reservation_id.get())?];
-    IDEMPOTENCY.write(conn, sql, values).map(drop)
+    IDEMPOTENCY.write(db, sql, values).map(drop)
 }
 
-pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError> {
+pub(in crate::sqlite) fn counts(db: Db<'_>) -> Result<Counts, StoreError> {
     let mut reservations: BTreeMap<String, u64> =
         ReservationStatus::ALL.into_iter().map(|status| (status.as_str().to_owned(), 0)).collect();
     let by_status = "SELECT status, count(*) FROM reservations INDEXED BY reservations_by_status \
                      WHERE status <> 'reqReserve' GROUP BY status UNION ALL \
                      SELECT 'reqReserve', count(*) FROM reservations INDEXED BY reservations_holds \
                      WHERE status = 'reqReserve'";
-    let found = all(conn, by_status, [], |row| {
+    let found = all(db, by_status, [], |row| {
         let c = Columns::of("reservations", row);
         Ok((c.text()?, c.number()?))
     })?;
@@ -76,11 +76,11 @@ pub(in crate::sqlite) fn counts(conn: &Connection) -> Result<Counts, StoreError>
     }
     let open = "SELECT count(*) FROM effects WHERE (status = 'due' OR status = 'leased' OR status = 'unknown')";
     Ok(Counts {
-        storages: number(conn, "SELECT count(*) FROM storages WHERE deleted = 0", [])?,
+        storages: number(db, "SELECT count(*) FROM storages WHERE deleted = 0", [])?,
         reservations,
-        reviews: number(conn, "SELECT count(*) FROM reviews WHERE deleted = 0", [])?,
-        messages: number(conn, "SELECT count(*) FROM messages", [])?,
-        effects_open: number(conn, open, [])?,
-        dead_letters: number(conn, "SELECT count(*) FROM dead_letters WHERE closed_at IS NULL", [])?,
+        reviews: number(db, "SELECT count(*) FROM reviews WHERE deleted = 0", [])?,
+        messages: number(db, "SELECT count(*) FROM messages", [])?,
+        effects_open: number(db, open, [])?,
+        dead_letters: number(db, "SELECT count(*) FROM dead_letters WHERE closed_at IS NULL", [])?,
     })
 }

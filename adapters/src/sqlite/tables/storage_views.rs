@@ -1,6 +1,6 @@
 //! The view page: one row per storage.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::payment::PaymentStatus;
 use storagerent_core::ports::{Page, StoreError, ViewFilter};
 use storagerent_core::reservation::ReservationStatus;
@@ -9,7 +9,7 @@ use storagerent_core::storage::StorageStatus;
 use storagerent_core::storage_view::StorageViewRow;
 
 use crate::sqlite::rows::{Columns, day, kept, sought};
-use crate::sqlite::statements::{all, bounds, one, run};
+use crate::sqlite::statements::{Db, all, bounds, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -55,21 +55,17 @@ fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
     Ok(read)
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
-    one(conn, select!("WHERE storage_id = ?1"), [sought(id.get())], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
+    one(db, select!("WHERE storage_id = ?1"), [sought(id.get())], read)
 }
 
-pub(in crate::sqlite) fn list(
-    conn: &Connection,
-    filter: &ViewFilter,
-    page: Page,
-) -> Result<Vec<StorageViewRow>, StoreError> {
+pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
     let (after, limit) = bounds(page);
     let sql = select!("WHERE storage_id > ?1 AND (?3 IS NULL OR status = ?3) ORDER BY storage_id LIMIT ?2");
-    all(conn, sql, (after, limit, filter.status.map(StorageStatus::as_str)), read)
+    all(db, sql, (after, limit, filter.status.map(StorageStatus::as_str)), read)
 }
 
-pub(in crate::sqlite) fn save(conn: &Connection, row: &StorageViewRow) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save(db: Db<'_>, row: &StorageViewRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO storage_views (storage_id, status, description, price, currency, reservation_id, \
                reservation_status, from_day, until_day, payment_id, payment_status, review_count, rating_tenths, \
                occupant, room) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
@@ -93,13 +89,13 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &StorageViewRow) -> Result
         row.occupant.map(|id| kept(id.get())).transpose()?,
         room(row.reservation_id.is_some()),
     ];
-    run(conn, sql, values)
+    run(db, sql, values)
 }
 
-pub(in crate::sqlite) fn remove(conn: &Connection, id: StorageId) -> Result<(), StoreError> {
-    run(conn, "DELETE FROM storage_views WHERE storage_id = ?1", [sought(id.get())])
+pub(in crate::sqlite) fn remove(db: Db<'_>, id: StorageId) -> Result<(), StoreError> {
+    run(db, "DELETE FROM storage_views WHERE storage_id = ?1", [sought(id.get())])
 }
 
-pub(in crate::sqlite) fn clear(conn: &Connection) -> Result<(), StoreError> {
-    run(conn, "DELETE FROM storage_views", [])
+pub(in crate::sqlite) fn clear(db: Db<'_>) -> Result<(), StoreError> {
+    run(db, "DELETE FROM storage_views", [])
 }

@@ -1,12 +1,12 @@
 //! Storages.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use storagerent_core::ports::{Page, StoreError};
-use storagerent_core::shared::{Description, Per, Period, Rate, StorageId};
+use storagerent_core::shared::{Description, Per, Period, Rate, Sequence, StorageId};
 use storagerent_core::storage::{StorageRow, StorageStatus};
 
 use crate::sqlite::rows::{Columns, day, kept, sought};
-use crate::sqlite::statements::{all, bounds, one, run};
+use crate::sqlite::statements::{Db, all, bounds, change, one};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -37,16 +37,16 @@ fn read(row: &Row<'_>) -> Result<StorageRow, StoreError> {
     })
 }
 
-pub(in crate::sqlite) fn find(conn: &Connection, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
-    one(conn, select!("WHERE storage_id = ?1"), [sought(id.get())], read)
+pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
+    one(db, select!("WHERE storage_id = ?1"), [sought(id.get())], read)
 }
 
-pub(in crate::sqlite) fn list(conn: &Connection, page: Page) -> Result<Vec<StorageRow>, StoreError> {
+pub(in crate::sqlite) fn list(db: Db<'_>, page: Page) -> Result<Vec<StorageRow>, StoreError> {
     let sql = select!("WHERE storage_id > ?1 AND deleted = 0 ORDER BY storage_id LIMIT ?2");
-    all(conn, sql, bounds(page), read)
+    all(db, sql, bounds(page), read)
 }
 
-pub(in crate::sqlite) fn free(conn: &Connection, period: &Period, page: Page) -> Result<Vec<StorageRow>, StoreError> {
+pub(in crate::sqlite) fn free(db: Db<'_>, period: &Period, page: Page) -> Result<Vec<StorageRow>, StoreError> {
     let sql = select!(
         "AS s WHERE storage_id > ?1 AND deleted = 0 AND withdrawn = 0 AND NOT EXISTS (
              SELECT 1 FROM reservations INDEXED BY reservations_by_storage WHERE storage_id = s.storage_id
@@ -56,16 +56,32 @@ pub(in crate::sqlite) fn free(conn: &Connection, period: &Period, page: Page) ->
     );
     let (after, limit) = bounds(page);
     let until = period.until().map_or(i64::MAX, day);
-    all(conn, sql, (after, limit, day(period.from()), until), read)
+    all(db, sql, (after, limit, day(period.from()), until), read)
 }
 
-pub(in crate::sqlite) fn save(conn: &Connection, row: &StorageRow) -> Result<(), StoreError> {
+/// The latest event, from `since` on, that caused one of the storage's own.
+pub(in crate::sqlite) fn last_cause(
+    db: Db<'_>,
+    id: StorageId,
+    since: Sequence,
+) -> Result<Option<Sequence>, StoreError> {
+    let sql = "SELECT storage_id, last_cause FROM storages WHERE storage_id = ?1 AND last_cause >= ?2";
+    one(db, sql, [sought(id.get()), sought(since.get())], |row| {
+        let c = Columns::of("storages", row);
+        c.int()?;
+        c.number()
+    })
+}
+
+/// Keeps a storage, whose event has this cause; one that is not after the last is refused.
+pub(in crate::sqlite) fn save(db: Db<'_>, row: &StorageRow, cause: Option<Sequence>) -> Result<(), StoreError> {
     let sql = "INSERT INTO storages (storage_id, description, price, currency, per, status, review_count, \
-               rating_tenths, withdrawn, occupant, deleted, version) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+               rating_tenths, withdrawn, occupant, deleted, version, last_cause) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
                ON CONFLICT (storage_id) DO UPDATE SET description = ?2, price = ?3, currency = ?4, per = ?5, \
                status = ?6, review_count = ?7, rating_tenths = ?8, withdrawn = ?9, occupant = ?10, deleted = ?11, \
-               version = ?12";
+               version = ?12, last_cause = coalesce(?13, last_cause) \
+               WHERE ?13 IS NULL OR last_cause IS NULL OR last_cause < ?13";
     let values = params![
         kept(row.storage_id.get())?,
         row.description.as_str(),
@@ -79,6 +95,11 @@ pub(in crate::sqlite) fn save(conn: &Connection, row: &StorageRow) -> Result<(),
         row.occupant.map(|id| kept(id.get())).transpose()?,
         row.deleted,
         kept(row.version.get())?,
+        cause.map(|cause| kept(cause.get())).transpose()?,
     ];
-    run(conn, sql, values)
+    if change(db, sql, values)? == 0 {
+        let id = row.storage_id;
+        return Err(StoreError::Corrupt(format!("storage {id} has an event by that cause, or a later one, already")));
+    }
+    Ok(())
 }

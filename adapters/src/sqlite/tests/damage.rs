@@ -6,6 +6,7 @@ use storagerent_core::ports::{EventFilter, Finding, write};
 use storagerent_core::settings::Settings;
 
 use super::*;
+use crate::sqlite::statements::Db;
 
 fn findings(path: &Path) -> Vec<Finding> {
     let store = SqliteStore::open(path).unwrap();
@@ -306,12 +307,12 @@ fn rows_that_make_no_sense_are_refused_by_table_and_id() {
     ] {
         conn.execute_batch("SAVEPOINT good").unwrap();
         conn.execute_batch(set).unwrap();
-        let row = super::super::tables::storages::find(&conn, StorageId::new(3));
+        let row = super::super::tables::storages::find(Db::of(&conn), StorageId::new(3));
         assert!(matches!(&row, Err(StoreError::Corrupt(why)) if why.starts_with(expected)), "{set}: {row:?}");
         conn.execute_batch("ROLLBACK TO good; RELEASE good").unwrap();
     }
     conn.execute_batch("INSERT INTO settings VALUES ('holdMinutes', 'ten', 0), ('colour', 'red', 0)").unwrap();
-    let settings = super::super::tables::site::settings(&conn);
+    let settings = super::super::tables::site::settings(Db::of(&conn));
     assert!(matches!(&settings, Err(StoreError::Corrupt(why)) if why.contains("settings row holdMinutes")));
 }
 

@@ -171,6 +171,7 @@ fn a_transaction_given_up_by_sqlite_leaves_nothing_of_its_group() {
     store.writer().conn.progress_handler(1, Some(move || armed.load(Ordering::SeqCst) == 1)).unwrap();
     let outcomes = Told::default();
     let stubborn = piece("stubborn", &outcomes, move |tx| {
+        register(tx).unwrap();
         breaks.store(1, Ordering::SeqCst);
         assert!(tx.add_channel("broken").is_err());
         breaks.store(0, Ordering::SeqCst);
