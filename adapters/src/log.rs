@@ -175,7 +175,7 @@ impl<'a> StoredEvent<'a> {
     }
 
     /// The same with texts of its own.
-    #[cfg(test)]
+    #[cfg(any(feature = "sqlite", test))]
     pub(crate) fn owned(self) -> StoredEvent<'static> {
         StoredEvent {
             event_type: self.event_type.into_owned().into(),

@@ -1,7 +1,7 @@
 //! What the writer remembers of the file from one work to the next: what nearly every work asks for.
 //!
 //! It is good only while nobody else has written: `PRAGMA data_version`, read after BEGIN IMMEDIATE, says so. What a work has
-//! changed here is undone with its savepoint, by going back to the copy made before; whatever goes wrong with the transaction
+//! changed here is undone with it, by going back to the copy made before; whatever goes wrong with the transaction
 //! as a whole empties it. Readers begin with an empty one, for one snapshot.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,6 +17,8 @@ use storagerent_core::settings::Settings;
 use storagerent_core::shared::{EffectId, PaymentId, ReservationId, Sequence, StorageId};
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
+
+use super::unwritten::Unwritten;
 
 /// What is remembered; `None` and absent mean not asked for yet. Cheap to copy.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +53,8 @@ pub(super) struct Memory {
     pub(super) cache: Cache,
     /// Rows that were read or kept lately, as they are kept.
     pub(super) hot: Hot,
+    /// What the works of this group have kept so far and SQLite has not seen.
+    pub(super) unwritten: Unwritten,
     /// The events of this group so far, without a gap, up to the head.
     events: Vec<Envelope>,
     /// The latest event that caused an event of a storage in this group, and the latest told in it; undone or not.
@@ -65,6 +69,7 @@ impl Memory {
         if self.data_version != Some(data_version) {
             *self = Memory { data_version: Some(data_version), ..Memory::default() };
         }
+        self.unwritten = Unwritten::default();
         self.events.clear();
         self.cache.events = 0;
         (self.causes_max, self.told_max) = (None, None);

@@ -1,4 +1,4 @@
-//! Groups: several works, one transaction, one COMMIT; each work that writes in a savepoint of its own.
+//! Groups: several works, one transaction, one COMMIT; each work is undone alone, and what those kept is written at the end.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -149,7 +149,9 @@ fn try_begin(conn: &Connection) -> rusqlite::Result<()> {
 /// Writes what was put off to the end of the group, and commits.
 fn end(db: Db<'_>, memory: &mut Memory, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
     // Before the COMMIT nothing is in doubt: what fails here is certainly not kept.
-    Session::new(db, memory).write_put_off()?;
+    let mut session = Session::new(db, memory);
+    session.write_group()?;
+    session.write_put_off()?;
     commit(db.conn(), mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
 }
 
@@ -191,7 +193,10 @@ fn run_one(db: Db<'_>, memory: &mut Memory, mark: &Mark, work: &mut dyn Work) ->
     let verdict = catch_unwind(AssertUnwindSafe(|| work.run(&mut session)));
     drop(inside);
     let wrote = session.undo == Undo::Savepoint;
-    let (broken, touched) = (session.broken.take(), std::mem::take(&mut session.touched));
+    let Session { broken, lost, touched, unwritten, .. } = session;
+    if let Some(error) = lost {
+        return Err(error);
+    }
     if db.is_autocommit() {
         let cause = broken.map_or_else(String::new, |e| format!(": {e}"));
         return Err(StoreError::Other(format!("SQLite gave up the transaction after an error{cause}")));
@@ -202,7 +207,9 @@ fn run_one(db: Db<'_>, memory: &mut Memory, mark: &Mark, work: &mut dyn Work) ->
         (Ok(Verdict::Undo), _) => Ran::Undone,
         (Err(panic), _) => Ran::Aborted(words_of(panic.as_ref())),
     };
-    if !matches!(ran, Ran::Kept) {
+    if matches!(ran, Ran::Kept) {
+        memory.unwritten.extend(unwritten);
+    } else {
         memory.go_back(before, &touched);
         if wrote {
             statements::run(db, "ROLLBACK TO work", [])?;

@@ -22,6 +22,7 @@ mod statements;
 mod tables;
 mod time;
 mod tx;
+mod unwritten;
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,7 @@ use super::statements::Db;
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
 };
+use super::unwritten::Unwritten;
 
 /// How what is written can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,21 +52,37 @@ pub(super) struct Session<'c> {
     pub(super) live: HashMap<ReservationId, Period>,
     /// Days of a storage that it found free, if nothing of a reservation was kept since.
     pub(super) free: Option<(StorageId, Period)>,
-    /// What is remembered of rows that it has changed.
+    /// What it has kept and SQLite has not seen.
+    pub(super) unwritten: Unwritten,
+    /// What is remembered of rows that it has written.
     pub(super) touched: Vec<Touched>,
     /// The last id given out of each kind, once one was asked for.
     pub(super) given_out: [Option<u64>; 7],
     pub(super) undo: Undo,
     /// Why nothing of this may be kept: a write failed half way.
     pub(super) broken: Option<StoreError>,
+    /// Why nothing of the group may be kept.
+    pub(super) lost: Option<StoreError>,
 }
 
 impl<'c> Session<'c> {
     pub(super) fn new(db: Db<'c>, memory: &'c mut Memory) -> Self {
         let (versions, live) = (HashMap::new(), HashMap::new());
-        let touched = Vec::new();
-        let undo = Undo::Transaction;
-        Session { db, memory, versions, live, free: None, touched, given_out: [None; 7], undo, broken: None }
+        let (unwritten, touched) = (Unwritten::default(), Vec::new());
+        let (given_out, undo) = ([None; 7], Undo::Transaction);
+        Session {
+            db,
+            memory,
+            versions,
+            live,
+            free: None,
+            unwritten,
+            touched,
+            given_out,
+            undo,
+            broken: None,
+            lost: None,
+        }
     }
 
     /// For one work among several, which can be undone alone.
@@ -126,23 +143,28 @@ impl Queries for Session<'_> {
         {
             return Ok(written);
         }
-        in_order(page, events::list(self.db, filter, page)?, |e| e.sequence.get())
+        in_order(page, events::list(self.written()?, filter, page)?, |e| e.sequence.get())
     }
 
     fn last_storage_cause(&mut self, id: StorageId, since: Sequence) -> Result<Option<Sequence>, StoreError> {
         if self.memory.caused_nothing_yet(since) {
             return Ok(None);
         }
-        storages::last_cause(self.db, id, since)
+        let kept = self.unwritten.last_cause(id).or_else(|| self.memory.unwritten.last_cause(id));
+        match kept {
+            Some(last) => Ok(Some(last).filter(|last| *last >= since)),
+            None => storages::last_cause(self.db, id, since),
+        }
     }
 
     fn check_log(&mut self, limit: usize) -> Result<Vec<Finding>, StoreError> {
         self.write_put_off()?;
-        audit::check_log(self.db.conn(), limit)
+        audit::check_log(self.written()?.conn(), limit)
     }
 
     fn storage(&mut self, id: StorageId) -> Result<Option<StorageRow>, StoreError> {
-        if let Some(row) = self.memory.hot.storages.get(&id) {
+        let kept = self.unwritten.find_storage(id).or_else(|| self.memory.unwritten.find_storage(id));
+        if let Some(row) = kept.or_else(|| self.memory.hot.storages.get(&id)) {
             let row = row.clone();
             self.saw(AggregateKind::Storage, id.get(), row.version);
             return Ok(Some(row));
@@ -156,15 +178,16 @@ impl Queries for Session<'_> {
     }
 
     fn storages(&mut self, page: Page) -> Result<Vec<StorageRow>, StoreError> {
-        in_order(page, storages::list(self.db, page)?, |row| row.storage_id.get())
+        in_order(page, storages::list(self.written()?, page)?, |row| row.storage_id.get())
     }
 
     fn free_storages(&mut self, period: &Period, page: Page) -> Result<Vec<StorageRow>, StoreError> {
-        in_order(page, storages::free(self.db, period, page)?, |row| row.storage_id.get())
+        in_order(page, storages::free(self.written()?, period, page)?, |row| row.storage_id.get())
     }
 
     fn reservation(&mut self, id: ReservationId) -> Result<Option<ReservationRow>, StoreError> {
-        if let Some(row) = self.memory.hot.reservations.get(&id) {
+        let kept = self.unwritten.find_reservation(id).or_else(|| self.memory.unwritten.find_reservation(id));
+        if let Some(row) = kept.or_else(|| self.memory.hot.reservations.get(&id)) {
             let row = row.clone();
             self.saw_reservation(&row);
             return Ok(Some(row));
@@ -178,37 +201,47 @@ impl Queries for Session<'_> {
     }
 
     fn reservations(&mut self, filter: &ReservationFilter, page: Page) -> Result<Vec<ReservationRow>, StoreError> {
-        in_order(page, reservations::list(self.db, filter, page)?, |row| row.booking.reservation_id.get())
+        in_order(page, reservations::list(self.written()?, filter, page)?, |row| row.booking.reservation_id.get())
     }
 
     fn live_overlapping(&mut self, id: StorageId, period: &Period) -> Result<Vec<ReservationRow>, StoreError> {
-        let rows = reservations::live_overlapping(self.db, id, period)?;
+        let mut rows = reservations::live_overlapping(self.db, id, period)?;
+        for kept in [&self.memory.unwritten, &self.unwritten] {
+            for row in kept.reservations_of(id) {
+                rows.retain(|older| older.booking.reservation_id != row.booking.reservation_id);
+                if row.reservation_status.is_live() && row.booking.period.overlaps(period) {
+                    rows.push(row.clone());
+                }
+            }
+        }
+        rows.sort_by_key(|row| (row.booking.period.from(), row.booking.reservation_id));
         self.free = rows.is_empty().then_some((id, *period));
         Ok(rows)
     }
 
     fn overdue_holds(&mut self, now: DateTime<Utc>, limit: u32) -> Result<Vec<ReservationRow>, StoreError> {
-        reservations::overdue_holds(self.db, now, limit)
+        reservations::overdue_holds(self.written()?, now, limit)
     }
 
     fn holds_of(&mut self, customer: &CustomerId, now: DateTime<Utc>, limit: u32) -> Result<u32, StoreError> {
-        reservations::holds_of(self.db, customer, now, limit)
+        reservations::holds_of(self.written()?, customer, now, limit)
     }
 
     fn due_rentals(&mut self, today: NaiveDate, limit: u32) -> Result<Vec<DueRental>, StoreError> {
-        reservations::due_rentals(self.db, today, limit)
+        reservations::due_rentals(self.written()?, today, limit)
     }
 
     fn next_hold_expiry(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        reservations::next_hold_expiry(self.db)
+        reservations::next_hold_expiry(self.written()?)
     }
 
     fn next_rental_day(&mut self) -> Result<Option<NaiveDate>, StoreError> {
-        reservations::next_rental_day(self.db)
+        reservations::next_rental_day(self.written()?)
     }
 
     fn payment(&mut self, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
-        if let Some(row) = self.memory.hot.payments.get(&id) {
+        let kept = self.unwritten.find_payment(id).or_else(|| self.memory.unwritten.find_payment(id));
+        if let Some(row) = kept.or_else(|| self.memory.hot.payments.get(&id)) {
             let row = row.clone();
             self.saw(AggregateKind::Payment, id.get(), row.version);
             return Ok(Some(row));
@@ -222,38 +255,38 @@ impl Queries for Session<'_> {
     }
 
     fn payments(&mut self, page: Page) -> Result<Vec<PaymentRow>, StoreError> {
-        in_order(page, payments::list(self.db, page)?, |row| row.payment_id.get())
+        in_order(page, payments::list(self.written()?, page)?, |row| row.payment_id.get())
     }
 
     fn review(&mut self, id: ReviewId) -> Result<Option<ReviewRow>, StoreError> {
-        reviews::find(self.db, id)
+        reviews::find(self.written()?, id)
     }
 
     fn review_of(&mut self, id: ReservationId) -> Result<Option<ReviewRow>, StoreError> {
-        reviews::of(self.db, id)
+        reviews::of(self.written()?, id)
     }
 
     fn reviews(&mut self, filter: &ReviewFilter, page: Page) -> Result<Vec<ReviewRow>, StoreError> {
-        in_order(page, reviews::list(self.db, filter, page)?, |row| row.review_id.get())
+        in_order(page, reviews::list(self.written()?, filter, page)?, |row| row.review_id.get())
     }
 
     fn review_totals(&mut self, id: StorageId) -> Result<(u64, u64), StoreError> {
-        reviews::totals(self.db, id)
+        reviews::totals(self.written()?, id)
     }
 
     fn message(&mut self, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
-        messages::find(self.db, id)
+        messages::find(self.written()?, id)
     }
 
     fn messages(&mut self, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, StoreError> {
-        in_order(page, messages::list(self.db, filter, page)?, |row| row.message_id.get())
+        in_order(page, messages::list(self.written()?, filter, page)?, |row| row.message_id.get())
     }
 
     fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
         if self.memory.is_untold(event) {
             return Ok(false);
         }
-        messages::was_told(self.db, event, channel)
+        messages::was_told(self.written()?, event, channel)
     }
 
     fn channels(&mut self) -> Result<Vec<String>, StoreError> {
@@ -266,9 +299,11 @@ impl Queries for Session<'_> {
     }
 
     fn view(&mut self, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
+        if let Some(row) = self.unwritten.find_view(id).or_else(|| self.memory.unwritten.find_view(id)) {
+            return Ok(row.cloned());
+        }
         if let Some(row) = self.memory.hot.views.get(&id) {
-            let row = row.clone();
-            return Ok(Some(row));
+            return Ok(Some(row.clone()));
         }
         if self.memory.cache.views_to.is_some_and(|last| id > last) {
             return Ok(None);
@@ -281,11 +316,12 @@ impl Queries for Session<'_> {
     }
 
     fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
-        in_order(page, storage_views::list(self.db, filter, page)?, |row| row.storage_id.get())
+        in_order(page, storage_views::list(self.written()?, filter, page)?, |row| row.storage_id.get())
     }
 
     fn effect(&mut self, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
-        if let Some(row) = self.memory.hot.effects.get(&id) {
+        let kept = self.unwritten.find_effect(id).or_else(|| self.memory.unwritten.find_effect(id));
+        if let Some(row) = kept.or_else(|| self.memory.hot.effects.get(&id)) {
             let row = row.clone();
             return Ok(Some(row));
         }
@@ -297,23 +333,31 @@ impl Queries for Session<'_> {
     }
 
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError> {
-        effects::under(self.db, kind, key)
+        let kept = self.unwritten.effect_under(kind, key).or_else(|| self.memory.unwritten.effect_under(kind, key));
+        if let Some(row) = kept {
+            return Ok(Some(row.clone()));
+        }
+        match effects::under(self.db, kind, key)? {
+            // As it is now, if it was kept since.
+            Some(row) => self.effect(row.effect_id),
+            None => Ok(None),
+        }
     }
 
     fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        in_order(page, effects::open(self.db, now, page)?, |row| row.effect_id.get())
+        in_order(page, effects::open(self.written()?, now, page)?, |row| row.effect_id.get())
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        in_order(page, effects::loose_charges(self.db, now, page)?, |row| row.effect_id.get())
+        in_order(page, effects::loose_charges(self.written()?, now, page)?, |row| row.effect_id.get())
     }
 
     fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        effects::next_at(self.db)
+        effects::next_at(self.written()?)
     }
 
     fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError> {
-        effects::backlog(self.db)
+        effects::backlog(self.written()?)
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
@@ -358,11 +402,15 @@ impl Queries for Session<'_> {
         command: &str,
         key: &IdempotencyKey,
     ) -> Result<Option<IdempotencyRow>, StoreError> {
-        site::idempotency(self.db, scope, command, key)
+        let kept = self.unwritten.find_idempotency(scope, command, key);
+        match kept.or_else(|| self.memory.unwritten.find_idempotency(scope, command, key)) {
+            Some(row) => Ok(Some(row.clone())),
+            None => site::idempotency(self.db, scope, command, key),
+        }
     }
 
     fn counts(&mut self) -> Result<Counts, StoreError> {
-        site::counts(self.db)
+        site::counts(self.written()?)
     }
 }
 

@@ -1,4 +1,6 @@
-//! Writing inside a transaction: an aggregate's row, its event and the head of the log are kept together or not at all.
+//! Keeping inside a transaction: an aggregate's row, its event and the head of the log are kept together or not at all.
+//!
+//! What nearly every work keeps waits in memory for the end of its group; what is rare is written at once.
 
 use std::sync::Arc;
 
@@ -17,13 +19,12 @@ use storagerent_core::shared::{
 use storagerent_core::storage::Storage;
 use storagerent_core::storage_view::StorageViewRow;
 
-use super::cache::{Remembered, Touched};
+use super::cache::Remembered;
 use super::rows::sought;
 use super::session::{Session, Undo};
 use super::statements::{Db, number, run};
-use super::tables::{
-    consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
-};
+use super::tables::{consumers, dead_letters, events, messages, reservations, reviews, site, storage_views};
+use crate::log::StoredEvent;
 
 /// The kinds of ids, as the cache counts them.
 const KINDS: [&str; 7] = [
@@ -74,7 +75,7 @@ impl<'c> Session<'c> {
     /// The connection, if what is written through it can still be kept. After an error that made SQLite give up the whole
     /// transaction, each further statement would be committed by itself.
     fn writable(&self) -> Result<Db<'c>, StoreError> {
-        match &self.broken {
+        match self.lost.as_ref().or(self.broken.as_ref()) {
             Some(error) => Err(error.clone()),
             None if self.db.is_autocommit() => {
                 Err(StoreError::Other("SQLite gave up the transaction after an error".to_owned()))
@@ -83,17 +84,41 @@ impl<'c> Session<'c> {
         }
     }
 
-    /// The same for who is about to write: what a work writes can be undone alone.
+    /// The connection for what only SQLite can answer: all that was kept so far is written.
+    pub(super) fn written(&mut self) -> Result<Db<'c>, StoreError> {
+        if !self.unwritten.is_empty() {
+            return self.writing();
+        }
+        self.write_group()?;
+        Ok(self.db)
+    }
+
+    /// The connection for a work that writes at once: what it writes can be undone alone.
     fn writing(&mut self) -> Result<Db<'c>, StoreError> {
+        self.write_group()?;
         let db = self.writable()?;
         if self.undo == Undo::NothingYet {
             run(db, "SAVEPOINT work", [])?;
             self.undo = Undo::Savepoint;
         }
+        let written =
+            self.unwritten.write(db, &mut self.memory.hot).inspect_err(|error| self.broken = Some(error.clone()))?;
+        self.touched.extend(written);
         Ok(db)
     }
 
-    /// Changes rows by one statement, which is undone by itself when it fails, unless SQLite gives up the whole transaction.
+    /// Writes what the works before this one have kept.
+    pub(super) fn write_group(&mut self) -> Result<(), StoreError> {
+        if self.memory.unwritten.is_empty() {
+            return Ok(());
+        }
+        let db = self.writable()?;
+        let written = self.memory.unwritten.write(db, &mut self.memory.hot);
+        written.map(drop).inspect_err(|error| self.lost = Some(error.clone()))
+    }
+
+    /// Changes rows at once by one statement, which is undone by itself when it fails, unless SQLite gives up the whole
+    /// transaction.
     fn put(&mut self, change: impl FnOnce(Db<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let db = self.writing()?;
         change(db).inspect_err(|error| {
@@ -105,11 +130,11 @@ impl<'c> Session<'c> {
 
     /// The last id kept of a kind, 0 before the first.
     fn last_kept(&mut self, kind: usize) -> Result<u64, StoreError> {
-        let db = self.writable()?;
+        self.writable()?;
         if let Some(last) = self.memory.cache.last_kept[kind] {
             return Ok(last);
         }
-        let last = number(db, KINDS[kind], [])?;
+        let last = number(self.written()?, KINDS[kind], [])?;
         self.memory.cache.last_kept[kind] = Some(last);
         Ok(last)
     }
@@ -140,7 +165,7 @@ impl<'c> Session<'c> {
         if aggregate.id > self.last_kept(kind_of(aggregate.kind))? {
             return Ok(Version::ZERO);
         }
-        number(self.writable()?, change.stored_version(), [sought(aggregate.id)]).map(Version::new)
+        number(self.written()?, change.stored_version(), [sought(aggregate.id)]).map(Version::new)
     }
 
     /// Writes what works only changed in memory, since the next one would change it again: the head of the log, and consumers.
@@ -162,16 +187,15 @@ impl<'c> Session<'c> {
         Ok(())
     }
 
-    /// Appends an event and keeps its aggregate. Refusals come before anything is written; should a later statement fail,
-    /// nothing of this work is kept.
+    /// Keeps an aggregate with its event. Refusals come before anything is kept.
     fn save(
         &mut self,
         change: &Change,
         event: Event,
         trace: &Trace,
-        keep: impl FnOnce(Db<'_>) -> Result<(), StoreError>,
+        keep: impl FnOnce(&mut Self) -> Result<(), StoreError>,
     ) -> Result<Sequence, StoreError> {
-        let db = self.writing()?;
+        self.writable()?;
         let aggregate = change.aggregate;
         if event.aggregate() != aggregate {
             let event = event.event_type();
@@ -185,14 +209,11 @@ impl<'c> Session<'c> {
             )));
         }
         let head = self.head()?;
-        let row = crate::log::StoredEvent::new(head.sequence.next(), &event, change.version, trace, head.hash)?;
-        self.put(keep)?;
-        if let Err(error) = events::insert(db, &row) {
-            self.broken = Some(error.clone());
-            return Err(error);
-        }
+        let row = StoredEvent::new(head.sequence.next(), &event, change.version, trace, head.hash)?.owned();
+        keep(self)?;
         let head = Head { sequence: head.sequence.next(), hash: row.hash };
         self.memory.added(row.envelope(event, trace), head);
+        self.unwritten.event(row);
         self.versions.insert(aggregate, change.version);
         self.was_kept(kind_of(aggregate.kind), aggregate.id);
         Ok(head.sequence)
@@ -231,10 +252,19 @@ impl Repositories for Session<'_> {
     fn save_storage(&mut self, storage: &Storage, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = storage.row();
         let change = Change::of(AggregateKind::Storage, row.storage_id.get(), row.version);
-        let kept = self.save(&change, event, trace, |db| storages::save(db, row, trace.causation_id))?;
-        self.touched.push(Touched::Storage(row.storage_id));
-        self.memory.hot.storages.insert(row.storage_id, row.clone());
-        Ok(kept)
+        let cause = trace.causation_id;
+        if let Some(cause) = cause
+            && self.last_storage_cause(row.storage_id, cause)?.is_some()
+        {
+            let id = row.storage_id;
+            return Err(StoreError::Corrupt(format!(
+                "storage {id} has an event by that cause, or a later one, already"
+            )));
+        }
+        self.save(&change, event, trace, |session| {
+            session.unwritten.storage(row.clone(), cause);
+            Ok(())
+        })
     }
 
     fn save_reservation(
@@ -252,71 +282,81 @@ impl Repositories for Session<'_> {
         };
         if claims_more
             && row.reservation_status.is_live()
-            && let Some(rival) = reservations::rival(self.writable()?, row)?
+            && let Some(rival) = reservations::rival(self.written()?, row)?
         {
             let (id, storage) = (row.booking.reservation_id, row.booking.storage_id);
             return Err(StoreError::Corrupt(format!("reservations {rival} and {id} of storage {storage} overlap")));
         }
         let change = Change::of(AggregateKind::Reservation, row.booking.reservation_id.get(), row.version);
         let is_first = row.version == Version::ZERO.next();
-        let keep = if is_first { reservations::insert } else { reservations::update };
-        let kept = self.save(&change, event, trace, |db| keep(db, row))?;
+        let kept = self.save(&change, event, trace, |session| {
+            session.unwritten.reservation(row.clone(), is_first);
+            Ok(())
+        })?;
         self.free = None;
         self.saw_reservation(row);
-        self.touched.push(Touched::Reservation(row.booking.reservation_id));
-        self.memory.hot.reservations.insert(row.booking.reservation_id, row.clone());
         Ok(kept)
     }
 
     fn save_payment(&mut self, payment: &Payment, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = payment.row();
         let change = Change::of(AggregateKind::Payment, row.payment_id.get(), row.version);
-        let kept = self.save(&change, event, trace, |db| payments::save(db, row))?;
-        self.touched.push(Touched::Payment(row.payment_id));
-        self.memory.hot.payments.insert(row.payment_id, row.clone());
-        Ok(kept)
+        self.save(&change, event, trace, |session| {
+            session.unwritten.payment(row.clone());
+            Ok(())
+        })
     }
 
     fn save_review(&mut self, review: &Review, event: Event, trace: &Trace) -> Result<Sequence, StoreError> {
         let row = review.row();
         let change = Change::of(AggregateKind::Review, row.review_id.get(), row.version);
-        self.save(&change, event, trace, |db| reviews::save(db, row))
+        self.save(&change, event, trace, |session| session.put(|db| reviews::save(db, row)))
     }
 
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
-        self.put(|db| messages::insert(db, message))?;
+        self.writable()?;
+        let (event, channel) = (message.event_sequence, message.channel.as_str());
+        if self.was_told(event, channel)? {
+            return Err(StoreError::Corrupt(format!("event {event} was told over {channel} already")));
+        }
+        self.unwritten.message(message.clone());
         self.was_kept(MESSAGE, message.message_id.get());
         self.memory.told(message.event_sequence);
         Ok(())
     }
 
     fn put_effect(&mut self, effect: &EffectRow) -> Result<(), StoreError> {
-        let is_new = effect.effect_id.get() > self.last_kept(EFFECT)?;
-        self.put(|db| effects::save(db, effect, is_new))?;
-        self.was_kept(EFFECT, effect.effect_id.get());
-        self.touched.push(Touched::Effect(effect.effect_id));
-        self.memory.hot.effects.insert(effect.effect_id, effect.clone());
+        let id = effect.effect_id;
+        let is_new = id.get() > self.last_kept(EFFECT)?;
+        let (kind, key) = (effect.action.kind(), effect.key);
+        let is_known_under = |known: &EffectRow| (known.action.kind(), known.key) == (kind, key);
+        let is_under_its_own = !is_new && self.effect(id)?.as_ref().is_some_and(is_known_under);
+        if !is_under_its_own && self.effect_under(kind, key)?.is_some_and(|other| other.effect_id != id) {
+            return Err(StoreError::Corrupt(format!("there is a {kind} under the key of effect {id} already")));
+        }
+        self.unwritten.effect(effect.clone(), is_new);
+        self.was_kept(EFFECT, id.get());
         Ok(())
     }
 
     fn put_view(&mut self, row: &StorageViewRow) -> Result<(), StoreError> {
-        self.put(|db| storage_views::save(db, row))?;
+        self.writable()?;
         if let Some(last) = &mut self.memory.cache.views_to {
             *last = (*last).max(row.storage_id);
         }
-        self.touched.push(Touched::View(row.storage_id));
-        self.memory.hot.views.insert(row.storage_id, row.clone());
+        self.unwritten.view(row.storage_id, Some(row.clone()));
         Ok(())
     }
 
     fn remove_view(&mut self, id: StorageId) -> Result<(), StoreError> {
-        self.memory.hot.views.remove(&id);
-        self.put(|db| storage_views::remove(db, id))
+        self.writable()?;
+        self.unwritten.view(id, None);
+        Ok(())
     }
 
     fn clear_views(&mut self) -> Result<(), StoreError> {
-        self.memory.hot.views.clear();
         self.put(storage_views::clear)?;
+        self.memory.hot.views.clear();
         self.memory.cache.views_to = Some(StorageId::new(0));
         Ok(())
     }
@@ -337,7 +377,9 @@ impl Repositories for Session<'_> {
     }
 
     fn put_idempotency(&mut self, row: &IdempotencyRow) -> Result<(), StoreError> {
-        self.put(|db| site::save_idempotency(db, row))
+        self.writable()?;
+        self.unwritten.idempotency(row.clone());
+        Ok(())
     }
 
     fn put_settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
