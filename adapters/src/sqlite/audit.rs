@@ -17,12 +17,11 @@ pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>,
     if let Err(error) = walked {
         findings.add("log", "events", told(&error));
     }
-    // A damaged log does not say which causes are right.
-    if findings.found.is_empty()
-        && let Err(error) = causes(conn, &mut findings)
-    {
-        findings.add("log", "storages", told(&error));
+    if findings.found.is_empty() {
+        // A damaged log does not say which causes are right.
+        differing(conn, CAUSES, "storages", "its last cause is not that of its last event that has one", &mut findings);
     }
+    differing(conn, ROOMS, "storage_views", "the room it keeps free is not as it was written", &mut findings);
     seal::check(conn, &mut |finding| findings.add(&finding.check, &finding.subject, finding.detail));
     match migrations::differences(conn) {
         Ok(differences) => differences.into_iter().for_each(|what| findings.add("schema", "file", what)),
@@ -137,20 +136,30 @@ impl Walk {
     }
 }
 
-/// Whether each storage knows the latest event that caused one of its own.
-fn causes(conn: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
-    let sql = "SELECT storage_id FROM storages LEFT JOIN \
-               (SELECT aggregate_id, max(causation_id) AS cause FROM events WHERE aggregate_kind = 'storage' \
-                AND causation_id IS NOT NULL GROUP BY aggregate_id) ON aggregate_id = storage_id \
-               WHERE last_cause IS NOT cause ORDER BY storage_id LIMIT ?1";
-    let mut statement = conn.prepare(sql).map_err(store_error)?;
-    let mut rows = statement.query([i64::try_from(findings.limit).unwrap_or(i64::MAX)]).map_err(store_error)?;
-    while let Some(row) = rows.next().map_err(store_error)? {
-        let id: i64 = row.get(0).map_err(store_error)?;
-        let detail = "its last cause is not that of its last event that has one".to_owned();
-        findings.add("log", &format!("storages row {id}"), detail);
+/// Storages that do not know the latest event that caused one of their own.
+const CAUSES: &str = "SELECT storage_id FROM storages LEFT JOIN \
+    (SELECT aggregate_id, max(causation_id) AS cause FROM events WHERE aggregate_kind = 'storage' \
+     AND causation_id IS NOT NULL GROUP BY aggregate_id) ON aggregate_id = storage_id \
+    WHERE last_cause IS NOT cause ORDER BY storage_id LIMIT ?1";
+
+/// Rows of the view that keep room for another reservation than they show.
+const ROOMS: &str = "SELECT storage_id FROM storage_views \
+    WHERE room IS NOT CASE WHEN reservation_id IS NULL THEN zeroblob(32) ELSE x'' END ORDER BY storage_id LIMIT ?1";
+
+/// Tells of each row of a table that the statement finds.
+fn differing(conn: &Connection, sql: &str, table: &str, detail: &str, findings: &mut Findings) {
+    let limit = i64::try_from(findings.limit).unwrap_or(i64::MAX);
+    let found = conn.prepare(sql).and_then(|mut statement| {
+        let mut rows = statement.query([limit])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            findings.add("rows", &format!("{table} row {id}"), detail.to_owned());
+        }
+        Ok(())
+    });
+    if let Err(error) = found {
+        findings.add("rows", table, told(&store_error(error)));
     }
-    Ok(())
 }
 
 /// What SQLite finds: damaged pages, indexes that miss rows, values of a type their column does not take. A stranger's tables

@@ -4,9 +4,10 @@
 //! changed here is undone with it, by going back to the copy made before; whatever goes wrong with the transaction
 //! as a whole empties it. Readers begin with an empty one, for one snapshot.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::effect::EffectRow;
 use storagerent_core::event::{AggregateKind, Envelope};

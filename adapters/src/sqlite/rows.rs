@@ -129,13 +129,6 @@ impl<'r> Columns<'r> {
         }
     }
 
-    /// Bytes where SQLite has them.
-    pub(super) fn bytes(&self) -> Result<&'r [u8], StoreError> {
-        let at = self.at.replace(self.at.get() + 1);
-        let bytes = self.row.get_ref(at).map_err(|e| self.wrong(e))?;
-        bytes.as_blob().or_else(|e| self.refuse(e))
-    }
-
     /// A text that was made to be shown: one line, nothing that could deceive or damage a terminal.
     pub(super) fn shown(&self) -> Result<String, StoreError> {
         let text = self.borrowed()?;

@@ -1,6 +1,6 @@
 //! One connection inside a transaction, as works and readers see it.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 use storagerent_core::chrono::{DateTime, NaiveDate, Utc};

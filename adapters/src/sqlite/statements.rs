@@ -1,9 +1,9 @@
 //! Running statements: always the same SQL text with bound values, so that each is compiled once.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Deref;
 
+use hashbrown::HashMap;
 use rusqlite::{CachedStatement, Connection, Params, Row, Statement};
 use storagerent_core::ports::{Page, StoreError};
 

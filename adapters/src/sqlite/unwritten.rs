@@ -3,8 +3,9 @@
 //! A work that is undone leaves nothing to undo, and one COMMIT writes each row once, table by table in order of key. Whoever asks
 //! for a row by its key, or for the days of a storage, is told what is here; for all else it is written before SQLite is asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use storagerent_core::effect::EffectRow;
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;

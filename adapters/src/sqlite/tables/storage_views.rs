@@ -15,7 +15,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
-             until_day, payment_id, payment_status, review_count, rating_tenths, occupant, room FROM storage_views ",
+             until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM storage_views ",
             $rest
         )
     };
@@ -31,7 +31,7 @@ fn room(has_reservation: bool) -> &'static [u8] {
 fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
     let c = Columns::of("storage_views", row);
     let (from, until);
-    let read = StorageViewRow {
+    Ok(StorageViewRow {
         storage_id: c.number()?,
         storage_status: c.word(StorageStatus::parse)?,
         description: c.parsed(Description::new)?,
@@ -48,11 +48,7 @@ fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
         review_cnt: c.number()?,
         rating: c.rating()?,
         occupant: c.maybe_number()?,
-    };
-    if c.bytes()? != room(read.reservation_id.is_some()) {
-        return c.refuse("is not as much as there should be");
-    }
-    Ok(read)
+    })
 }
 
 pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
