@@ -25,7 +25,7 @@ const STATEMENTS_MAX: usize = 256;
 const PAGE_BYTES: i64 = 2048;
 
 /// The writer's page cache, in KiB; only as much is taken as pages are used.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 
 /// Refuses an SQLite that is too old to be trusted with a file.
 pub(super) fn require_sqlite() -> Result<(), StoreError> {

@@ -14,14 +14,14 @@ use storagerent_core::ports::StoreError;
 use super::connect;
 use super::error::store_error;
 
-/// So many pages of WAL wait before the thread is asked to fold them: 16 MB.
-const FOLD_PAGES: i64 = 8 * 1024;
+/// So many pages of WAL wait before the thread is asked to fold them: 32 MB.
+const FOLD_PAGES: i64 = 16 * 1024;
 
 /// With at most so many pages left to fold, the leader does it.
 const REST_PAGES: i64 = FOLD_PAGES / 4;
 
 /// Beyond so many pages the leader folds whatever there is: the thread does not keep up.
-const WAL_PAGES_MAX: i64 = 8 * FOLD_PAGES;
+const WAL_PAGES_MAX: i64 = 4 * FOLD_PAGES;
 
 /// What SQLite folds after by itself, unless somebody has set up something else.
 const BY_DEFAULT: i64 = 1_000;
