@@ -42,7 +42,7 @@ pub(super) enum Undo {
     Transaction,
 }
 
-/// What one work, or one reader, sees. Lives as long as its savepoint or snapshot; what it remembers beyond that is undone with it.
+/// What one work, or one reader, sees. Lives as long as the work or snapshot; what it remembers beyond that is undone with it.
 pub(super) struct Session<'c> {
     pub(super) db: Db<'c>,
     pub(super) memory: &'c mut Memory,

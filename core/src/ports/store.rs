@@ -97,7 +97,7 @@ pub enum Verdict {
 
 /// A piece of work for one transaction.
 pub trait Work: Send {
-    /// Does it, in a savepoint of its own. No I/O but the transaction's; never unwinds.
+    /// Does it; what it does is undone alone, as by a savepoint of its own. No I/O but the transaction's; never unwinds.
     fn run(&mut self, tx: &mut dyn Transaction) -> Verdict;
 
     /// What it catches up on, if that is all it does: of the works of a group that answer the same here, a store may run the last
