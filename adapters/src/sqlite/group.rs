@@ -10,7 +10,7 @@ use storagerent_core::ports::{StoreError, Verdict, Work};
 
 use super::Writer;
 use super::backup::copy_pages;
-use super::cache::Memory;
+use super::cache::{Hot, Memory};
 use super::connect::PATIENCE;
 use super::error::{busy, is_busy, store_error};
 use super::migrations;
@@ -49,55 +49,29 @@ pub(super) fn run(
     }
     let at_hand = AtHand::of(conn);
     let db = Db::with(&at_hand);
-    let mut told = Told::new();
-    let mut lost = None;
-    let mut kept = 0;
-    let mut run = |work: &mut dyn Work| match &lost {
-        Some(error) => Err(StoreError::clone(error)),
-        None => match run_one(db, memory, mark, work) {
-            Ok(Ran::Kept) => {
-                kept += 1;
-                Ok(())
-            }
-            Ok(Ran::Undone) => Ok(()),
-            Ok(Ran::Aborted(why)) => Err(StoreError::Aborted(why)),
-            Err(error) => {
-                lost = Some(error.clone());
-                Err(error)
-            }
-        },
-    };
+    let mut running = Running { db, memory, mark, told: Told::new(), lost: None, keeps: false };
     let mut rides: Vec<Box<dyn Work>> = Vec::new();
     for batch in group {
         // Looked at once for all of a batch: a ride must not miss what it rides with.
         let late = batch.is_late();
-        for mut work in batch.works {
+        for work in batch.works {
             if late {
-                told.push((work, Err(busy())));
+                running.told.push((work, Err(busy())));
             } else if work.rides_as().is_some() {
                 rides.push(work);
             } else {
-                let outcome = run(work.as_mut());
-                told.push((work, outcome));
+                running.run(work);
             }
         }
     }
-    // What only catches up runs once for all, after the others, in the order the first of each came.
-    while let Some(name) = rides.first().and_then(|work| work.rides_as()) {
-        let (mut same, others): (Vec<_>, Vec<_>) = rides.into_iter().partition(|work| work.rides_as() == Some(name));
-        rides = others;
-        let works = same.len();
-        if let Some(mut work) = same.pop() {
-            work.stand_for(works);
-            let outcome = run(work.as_mut());
-            told.push((work, outcome));
-        }
-        told.extend(same.into_iter().map(|work| (work, Ok(()))));
+    if !rides.is_empty() {
+        running.ride(rides);
     }
+    let Running { memory, mut told, lost, keeps, .. } = running;
     let ended = match lost {
         Some(error) => Err(error),
         // Nothing to keep needs no disk.
-        None if kept == 0 => Ok(()),
+        None if !keeps => Ok(()),
         None => end(db, memory, mirror),
     };
     roll_back(conn);
@@ -107,6 +81,84 @@ pub(super) fn run(
         told.iter_mut().filter(|(_, outcome)| outcome.is_ok()).for_each(|(_, outcome)| *outcome = Err(error.clone()));
     }
     told
+}
+
+/// A group inside its transaction.
+struct Running<'g> {
+    db: Db<'g>,
+    memory: &'g mut Memory,
+    mark: &'g Mark,
+    told: Told,
+    /// Why nothing of it may be kept.
+    lost: Option<StoreError>,
+    keeps: bool,
+}
+
+impl Running<'_> {
+    fn run(&mut self, mut work: Box<dyn Work>) {
+        let outcome = match &self.lost {
+            Some(error) => Err(error.clone()),
+            None => match run_one(self.db, self.memory, self.mark, work.as_mut()) {
+                Ok(Ran::Kept) => {
+                    self.keeps = true;
+                    Ok(())
+                }
+                Ok(Ran::Undone) => Ok(()),
+                Ok(Ran::Aborted(why)) => Err(StoreError::Aborted(why)),
+                Err(error) => {
+                    self.lost = Some(error.clone());
+                    Err(error)
+                }
+            },
+        };
+        self.told.push((work, outcome));
+    }
+
+    /// Runs what only catches up: once for all, after the others, in the order the first of each came. Trouble with writing what
+    /// it keeps is never the others' trouble.
+    fn ride(&mut self, mut rides: Vec<Box<dyn Work>>) {
+        let (first, before) = (self.told.len(), self.memory.cache.clone());
+        self.unless_lost(|db, memory| {
+            Session::new(db, memory).write_group()?;
+            statements::run(db, "SAVEPOINT rides", [])
+        });
+        while let Some(name) = rides.first().and_then(|work| work.rides_as()) {
+            let (mut same, others): (Vec<_>, Vec<_>) =
+                rides.into_iter().partition(|work| work.rides_as() == Some(name));
+            rides = others;
+            let works = same.len();
+            if let Some(mut work) = same.pop() {
+                work.stand_for(works);
+                self.run(work);
+            }
+            self.told.extend(same.into_iter().map(|work| (work, Ok(()))));
+        }
+        let mut failed = None;
+        self.unless_lost(|db, memory| {
+            if let Err(error) = Session::new(db, memory).write_group() {
+                if db.is_autocommit() {
+                    return Err(error);
+                }
+                memory.go_back(before, &[]);
+                memory.hot = Hot::default();
+                statements::run(db, "ROLLBACK TO rides", [])?;
+                failed = Some(StoreError::Aborted(format!("a write failed half way: {error}")));
+            }
+            statements::run(db, "RELEASE rides", [])
+        });
+        if let Some(error) = failed {
+            let of_rides = self.told.iter_mut().skip(first);
+            of_rides.filter(|(_, outcome)| outcome.is_ok()).for_each(|(_, outcome)| *outcome = Err(error.clone()));
+        }
+    }
+
+    fn unless_lost(&mut self, f: impl FnOnce(Db<'_>, &mut Memory) -> Result<(), StoreError>) {
+        if self.lost.is_none()
+            && let Err(error) = f(self.db, self.memory)
+        {
+            self.lost = Some(error);
+        }
+    }
 }
 
 fn everybody(group: Vec<Batch>, error: &StoreError) -> Told {

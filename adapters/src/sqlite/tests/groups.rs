@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use storagerent_core::ports::write;
+use storagerent_core::consumer::ConsumerRow;
+use storagerent_core::message::MessageRow;
+use storagerent_core::ports::{EventFilter, MessageFilter, write};
+use storagerent_core::{CustomerId, ModifyStorage, ReservationId, Sequence};
 
 use super::*;
 
@@ -74,6 +77,113 @@ fn a_panic_or_undo_among_several_submissions_touches_only_itself() {
     let aborted = Err(StoreError::Aborted("on purpose".to_owned()));
     assert_eq!(told(&outcomes), [("a", Ok(())), ("panics", aborted), ("b", Ok(())), ("undoes", Ok(())), ("c", Ok(()))]);
     assert_eq!(storages(&store), 3);
+    assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
+}
+
+/// Gives a storage another description.
+fn rename(tx: &mut dyn Transaction, id: StorageId, name: &str) {
+    let mut storage = Storage::load(id, tx.storage(id).unwrap()).unwrap();
+    let asked_for = ModifyStorage { description: Some(Description::new(name).unwrap()), ..ModifyStorage::new(id) };
+    let event = storage.modify(&asked_for).unwrap().unwrap();
+    tx.save_storage(&storage, event.into(), &trace()).unwrap();
+}
+
+fn name_of(q: &mut (impl Queries + ?Sized), id: StorageId) -> String {
+    q.storage(id).unwrap().unwrap().description.as_str().to_owned()
+}
+
+fn names(q: &mut (impl Queries + ?Sized)) -> Vec<String> {
+    q.storages(Page::default()).unwrap().into_iter().map(|row| row.description.as_str().to_owned()).collect()
+}
+
+#[test]
+fn what_a_group_keeps_is_seen_by_its_later_works_whether_sqlite_has_it_or_not_and_undone_alone() {
+    let (_folder, store, _) = in_file();
+    register_many(&store, 2);
+    let (one, two) = (StorageId::new(1), StorageId::new(2));
+    let outcomes = Told::default();
+    let keeps = piece("keeps", &outcomes, move |tx| {
+        rename(tx, one, "kept");
+        Verdict::Keep
+    });
+    // A list is asked of SQLite: what was kept before and what this one has kept is written for it.
+    let undoes = piece("undoes", &outcomes, move |tx| {
+        assert_eq!(name_of(tx, one), "kept");
+        rename(tx, one, "undone");
+        rename(tx, two, "undone");
+        assert_eq!(names(tx), ["undone", "undone"]);
+        rename(tx, one, "undone again");
+        assert_eq!(name_of(tx, one), "undone again");
+        register(tx).unwrap();
+        assert_eq!(tx.head().unwrap().sequence.get(), 7);
+        Verdict::Undo
+    });
+    let panics = piece("panics", &outcomes, move |tx| {
+        assert_eq!((name_of(tx, one).as_str(), name_of(tx, two).as_str()), ("kept", "강남 소형 1평"));
+        rename(tx, two, "broken");
+        panic!("on purpose");
+    });
+    let looks = piece("looks", &outcomes, move |tx| {
+        assert_eq!((name_of(tx, one).as_str(), name_of(tx, two).as_str()), ("kept", "강남 소형 1평"));
+        rename(tx, two, "last");
+        assert_eq!(names(tx), ["kept", "last"]);
+        assert_eq!(tx.events(&EventFilter::default(), Page { after: 2, limit: None }).unwrap().len(), 2);
+        Verdict::Keep
+    });
+    store.submit(vec![keeps, undoes, panics, looks], WAIT);
+    store.drive();
+    let aborted = Err(StoreError::Aborted("on purpose".to_owned()));
+    assert_eq!(told(&outcomes), [("keeps", Ok(())), ("undoes", Ok(())), ("panics", aborted), ("looks", Ok(()))]);
+    assert_eq!(read(&store, |q| Ok(names(q))).unwrap(), ["kept", "last"]);
+    assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
+}
+
+#[test]
+fn what_rides_along_and_cannot_be_written_is_undone_without_its_group() {
+    struct Ride(Told);
+    impl Work for Ride {
+        fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+            for event in 1..=2 {
+                let message = MessageRow {
+                    message_id: tx.next_message_id().unwrap(),
+                    reservation_id: ReservationId::new(1),
+                    storage_id: StorageId::new(1),
+                    customer: CustomerId::new("kim").unwrap(),
+                    kind: "the same".to_owned(),
+                    content: "안내".to_owned(),
+                    event_sequence: Sequence::new(event),
+                    channel: "inbox".to_owned(),
+                    correlation_id: CorrelationId::new("test").unwrap(),
+                };
+                tx.add_message(&message).unwrap();
+            }
+            tx.put_consumer(&ConsumerRow { cursor: Sequence::new(2), ..ConsumerRow::new("message") }).unwrap();
+            Verdict::Keep
+        }
+
+        fn rides_as(&self) -> Option<&'static str> {
+            Some("message")
+        }
+
+        fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+            self.0.lock().unwrap().push(("ride", outcome));
+        }
+    }
+    let (_folder, store, path) = in_file();
+    let other = stranger(&path);
+    other.execute_batch("CREATE UNIQUE INDEX strange ON messages (kind)").unwrap();
+    let outcomes = Told::default();
+    store.submit(vec![keeping("a", &outcomes), Box::new(Ride(Arc::clone(&outcomes))), keeping("b", &outcomes)], WAIT);
+    store.drive();
+    let mut outcomes = told(&outcomes);
+    let (_, ride) = outcomes.remove(outcomes.iter().position(|(name, _)| *name == "ride").unwrap());
+    assert!(matches!(&ride, Err(StoreError::Aborted(why)) if why.contains("UNIQUE")), "{ride:?}");
+    assert_eq!(outcomes, [("a", Ok(())), ("b", Ok(()))]);
+    assert_eq!(storages(&store), 2);
+    let told =
+        read(&store, |q| Ok((q.messages(&MessageFilter::default(), Page::default())?.len(), q.consumer("message")?)));
+    assert_eq!(told.unwrap(), (0, None), "neither messages nor the cursor");
+    other.execute_batch("DROP INDEX strange").unwrap();
     assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
 }
 
