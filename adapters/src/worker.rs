@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,13 +11,16 @@ use crate::{App, Error, StoreError};
 
 /// So long it waits at most between two passes: other processes write too.
 const WAIT_MAX: Duration = Duration::from_secs(1);
+/// So long it waits at least: neither work that cannot be done for now nor callers without number make it spin.
+const WAIT_MIN: Duration = Duration::from_millis(20);
 /// So long it waits after trouble with the store.
 const WAIT_AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// Calls [`App::run_due`] whenever something is due, on a thread of its own, until dropped or stopped.
 #[derive(Debug)]
 pub struct Worker {
-    wake: Sender<()>,
+    /// Holds one: whoever wakes it while it is yet to look has been heard.
+    wake: SyncSender<()>,
     stopping: Arc<AtomicBool>,
     last_error: Arc<Mutex<Option<Error>>>,
     thread: Option<JoinHandle<()>>,
@@ -29,7 +32,7 @@ impl Worker {
     /// # Errors
     /// Those of starting a thread.
     pub fn spawn(app: App) -> std::io::Result<Self> {
-        let (wake, woken) = channel();
+        let (wake, woken) = sync_channel(1);
         let stopping = Arc::new(AtomicBool::new(false));
         let last_error = Arc::new(Mutex::new(None));
         let (stop, errors) = (Arc::clone(&stopping), Arc::clone(&last_error));
@@ -39,10 +42,10 @@ impl Worker {
         Ok(Worker { wake, stopping, last_error, thread: Some(thread) })
     }
 
-    /// Lets it look at once.
+    /// Lets it look at once, or, if it has just looked, a moment later: one look for all who woke it meanwhile.
     pub fn wake(&self) {
-        // A worker that is gone needs no waking.
-        let _gone = self.wake.send(());
+        // A worker that is gone, or about to look, needs no waking.
+        let _needless = self.wake.try_send(());
     }
 
     /// What its last pass failed with, if it did.
@@ -83,10 +86,59 @@ fn work(app: &App, woken: &Receiver<()>, stopping: &AtomicBool, errors: &Mutex<O
             }
         };
         *errors.lock().unwrap_or_else(PoisonError::into_inner) = error;
-        // A floor, so that work which cannot be done for now does not spin.
-        match woken.recv_timeout(wait.max(Duration::from_millis(20))) {
+        std::thread::sleep(WAIT_MIN);
+        match woken.recv_timeout(wait.saturating_sub(WAIT_MIN)) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::memory::MemoryStore;
+    use crate::ports::{Queries, Store, Work};
+
+    #[derive(Default)]
+    struct Counted {
+        store: MemoryStore,
+        reads: AtomicUsize,
+    }
+
+    impl Store for Counted {
+        fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool {
+            self.store.submit(work, wait_max)
+        }
+
+        fn drive(&self) {
+            self.store.drive();
+        }
+
+        fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            self.store.read(f)
+        }
+    }
+
+    #[test]
+    fn whoever_wakes_it_without_end_does_not_make_it_spin() {
+        let store = Arc::new(Counted::default());
+        let reads = || store.reads.load(Ordering::Relaxed);
+        let app = crate::over(Arc::clone(&store) as Arc<dyn Store>, crate::Options::without_gateway()).unwrap();
+        let before = reads();
+        app.run_due().unwrap();
+        let a_pass = reads() - before;
+        let (worker, before, begun) = (Worker::spawn(app).unwrap(), reads(), Instant::now());
+        for _ in 0..1_000 {
+            worker.wake();
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        worker.stop();
+        let (passes, most) = ((reads() - before) / a_pass, begun.elapsed().as_millis() / WAIT_MIN.as_millis() + 2);
+        assert!((1..=most).contains(&(passes as u128)), "{passes} passes, no more than {most}");
     }
 }
