@@ -18,7 +18,7 @@ use super::error::store_error;
 const FOLD_PAGES: i64 = 16 * 1024;
 
 /// With at most so many pages left to fold, the leader does it.
-const REST_PAGES: i64 = FOLD_PAGES / 4;
+const REST_PAGES: i64 = FOLD_PAGES / 16;
 
 /// Beyond so many pages the leader folds whatever there is: the thread does not keep up.
 const WAL_PAGES_MAX: i64 = 4 * FOLD_PAGES;
@@ -50,8 +50,8 @@ impl Extent {
             _ if self.written < FOLD_PAGES => Need::Nothing,
             _ if self.written >= WAL_PAGES_MAX => Need::Leader,
             left if left <= REST_PAGES => Need::Leader,
-            left if left >= FOLD_PAGES => Need::Thread,
-            _ => Need::Nothing,
+            // Again, if it has just folded: what came meanwhile is less each time.
+            _ => Need::Thread,
         }
     }
 }
@@ -175,7 +175,7 @@ mod tests {
         let need = |written, folded| Extent { written, folded }.need();
         assert_eq!(need(FOLD_PAGES - 1, 0), Need::Nothing);
         assert_eq!(need(FOLD_PAGES, 0), Need::Thread);
-        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES - 1), Need::Nothing, "the thread is about to");
+        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES - 1), Need::Thread, "once more");
         assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES), Need::Leader);
         assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES), Need::Nothing, "the next group begins it anew");
         assert_eq!(need(WAL_PAGES_MAX, 0), Need::Leader, "nobody else does");

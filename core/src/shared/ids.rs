@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -162,12 +163,12 @@ impl TryFrom<String> for Key {
 /// Names the request that began it all; every event, message, effect and payment that follows carries it.
 ///
 /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "utoipa", schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$"))]
-#[serde(try_from = "String", into = "String")]
-pub struct CorrelationId(String);
+#[serde(try_from = "String")]
+pub struct CorrelationId(Arc<str>);
 
 impl CorrelationId {
     /// Takes an id from outside.
@@ -178,7 +179,7 @@ impl CorrelationId {
         let fits =
             (1..=64).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
         if fits {
-            Ok(CorrelationId(raw.to_owned()))
+            Ok(CorrelationId(raw.into()))
         } else {
             Err(InvalidValue::new(
                 "correlationId",
@@ -196,13 +197,19 @@ impl CorrelationId {
 
 impl From<Key> for CorrelationId {
     fn from(key: Key) -> Self {
-        CorrelationId(key.to_string())
+        CorrelationId(key.to_string().into())
     }
 }
 
 impl From<CorrelationId> for String {
     fn from(id: CorrelationId) -> Self {
-        id.0
+        id.as_str().to_owned()
+    }
+}
+
+impl Serialize for CorrelationId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text from people: trimmed, bounded, and free of characters that could deceive or damage a terminal.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,7 @@ pub fn plain(raw: &str, chars_max: usize) -> String {
     line.filter(|c| !is_unsafe(*c)).take(chars_max).collect()
 }
 
-fn bounded(field: &'static str, raw: &str, chars_max: usize) -> Result<String, InvalidValue> {
+fn bounded<'r>(field: &'static str, raw: &'r str, chars_max: usize) -> Result<&'r str, InvalidValue> {
     let text = raw.trim();
     if text.is_empty() {
         return Err(InvalidValue::new(field, "must not be empty", "비어 있을 수 없습니다"));
@@ -43,18 +44,18 @@ fn bounded(field: &'static str, raw: &str, chars_max: usize) -> Result<String, I
             format!("제어 문자 또는 방향 문자 U+{:04X}가 들어 있습니다", u32::from(c)),
         ));
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $field:literal, $max:tt) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
         #[cfg_attr(feature = "utoipa", schema(value_type = String, min_length = 1, max_length = $max))]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Trims and checks text from outside.
@@ -62,7 +63,7 @@ macro_rules! bounded_text {
             /// # Errors
             /// [`InvalidValue`] when it is empty, too long, or holds control characters or bidi marks.
             pub fn new(raw: &str) -> Result<Self, InvalidValue> {
-                bounded($field, raw, $max).map($name)
+                bounded($field, raw, $max).map(|text| $name(text.into()))
             }
 
             /// The text.
@@ -89,7 +90,13 @@ macro_rules! bounded_text {
 
         impl From<$name> for String {
             fn from(text: $name) -> Self {
-                text.0
+                text.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
             }
         }
 
@@ -117,7 +124,7 @@ bounded_text!(
 impl CustomerId {
     /// The customer of reservations that the manager makes.
     pub fn guest() -> Self {
-        CustomerId("guest".to_owned())
+        CustomerId("guest".into())
     }
 }
 
