@@ -49,28 +49,8 @@ pub struct StorageViewRow {
     pub occupant: Option<ReservationId>,
 }
 
-/// What an event does to the row of its storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Folded {
-    /// The row is this now.
-    Row(Box<StorageViewRow>),
-    /// There is no row any more.
-    Removed,
-    /// Nothing changes.
-    Unchanged,
-}
-
-/// Folds one event into the row of its storage, `row` being what it was before.
-pub fn fold(mut row: Option<StorageViewRow>, event: &Event) -> Folded {
-    match (fold_into(&mut row, event), row) {
-        (false, _) => Folded::Unchanged,
-        (true, Some(row)) => Folded::Row(Box::new(row)),
-        (true, None) => Folded::Removed,
-    }
-}
-
-/// The same in place; says whether the row has changed.
-pub fn fold_into(row: &mut Option<StorageViewRow>, event: &Event) -> bool {
+/// Folds one event into the row of its storage, which need not be there; says whether that has changed it.
+pub fn fold(row: &mut Option<StorageViewRow>, event: &Event) -> bool {
     if let Event::Storage(StorageEvent::StorageRegistered(e)) = event {
         *row = Some(StorageViewRow {
             storage_id: e.storage_id,

@@ -5,10 +5,15 @@ use crate::reservation::{
     RentalEndSet, RentalEnded, RentalStarted, ReservationCancelled, ReservationConfirmed, ReservationCreated,
 };
 
-fn row_of(folded: Folded) -> StorageViewRow {
-    match folded {
-        Folded::Row(row) => *row,
-        other => panic!("there should be a row: {other:?}"),
+/// Whether the event changes the row, and what the row is then.
+fn folded(mut row: Option<StorageViewRow>, event: &Event) -> (bool, Option<StorageViewRow>) {
+    (fold(&mut row, event), row)
+}
+
+fn changed(row: Option<StorageViewRow>, event: &Event) -> StorageViewRow {
+    match folded(row, event) {
+        (true, Some(row)) => row,
+        other => panic!("there should be another row: {other:?}"),
     }
 }
 
@@ -18,16 +23,12 @@ fn sample(event_type: &str) -> Event {
 
 /// The row of a storage nothing has happened to.
 fn fresh() -> StorageViewRow {
-    row_of(fold(None, &sample("StorageRegistered")))
+    changed(None, &sample("StorageRegistered"))
 }
 
 /// The row after these events; those that change nothing are passed over.
 fn after(events: impl IntoIterator<Item = Event>) -> StorageViewRow {
-    events.into_iter().fold(fresh(), |row, event| match fold(Some(row.clone()), &event) {
-        Folded::Row(row) => *row,
-        Folded::Unchanged => row,
-        Folded::Removed => panic!("nobody removed it"),
-    })
+    events.into_iter().fold(fresh(), |row, event| folded(Some(row), &event).1.expect("nobody removed it"))
 }
 
 fn booking_of(reservation: u64) -> Booking {
@@ -54,13 +55,13 @@ fn a_registered_storage_is_available_and_shows_nobody() {
 #[test]
 fn events_of_a_storage_without_a_row_are_no_ops() {
     for event in every_event().into_iter().filter(|e| e.event_type() != "StorageRegistered") {
-        assert_eq!(fold(None, &event), Folded::Unchanged, "{event:?}");
+        assert_eq!(folded(None, &event), (false, None), "{event:?}");
     }
 }
 
 #[test]
 fn a_deleted_storage_leaves_the_screen() {
-    assert_eq!(fold(Some(fresh()), &sample("StorageDeleted")), Folded::Removed);
+    assert_eq!(folded(Some(fresh()), &sample("StorageDeleted")), (true, None));
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn the_row_follows_the_storages_own_events() {
 #[test]
 fn reviews_change_nothing_until_the_storage_has_counted_them() {
     for review in ["ReviewCreated", "ReviewModified", "ReviewDeleted"] {
-        assert_eq!(fold(Some(fresh()), &sample(review)), Folded::Unchanged);
+        assert_eq!(folded(Some(fresh()), &sample(review)), (false, Some(fresh())));
     }
 }
 
@@ -110,7 +111,7 @@ fn every_event_of_a_reservation_and_its_payment_shows_where_both_stand() {
                 PaymentEvent::PaymentCancelled(_) => (R::Expired, Some(P::Cancelled)),
             },
         };
-        let row = row_of(fold(Some(fresh()), &event));
+        let row = changed(Some(fresh()), &event);
         assert_eq!((row.reservation_status.unwrap(), row.payment_status), expected, "{event:?}");
         assert_eq!((row.reservation_id, row.payment_id), (Some(booking().reservation_id), Some(booking().payment_id)));
         assert_eq!((row.from, row.until), (Some(booking().period.from()), booking().period.until()));
@@ -172,5 +173,5 @@ fn a_new_end_is_shown() {
 #[test]
 fn an_event_that_changes_nothing_leaves_the_row_alone() {
     let row = after([created(1)]);
-    assert_eq!(fold(Some(row), &created(1)), Folded::Unchanged);
+    assert_eq!(folded(Some(row.clone()), &created(1)), (false, Some(row)));
 }

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use crate::event::Event;
 use crate::ports::{StoreError, Transaction};
 use crate::shared::StorageId;
-use crate::storage_view::{StorageViewRow, fold_into};
+use crate::storage_view::{StorageViewRow, fold};
 
 /// The rows of the view that a batch of events has touched.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Views {
                 entry.insert(Touched { was_there: row.is_some(), row, changed: false })
             }
         };
-        touched.changed |= fold_into(&mut touched.row, event);
+        touched.changed |= fold(&mut touched.row, event);
         Ok(())
     }
 

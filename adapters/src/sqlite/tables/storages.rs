@@ -6,7 +6,7 @@ use storagerent_core::shared::{Description, Per, Period, Rate, Sequence, Storage
 use storagerent_core::storage::{StorageRow, StorageStatus};
 
 use crate::sqlite::rows::{Columns, day, kept, sought};
-use crate::sqlite::statements::{Db, all, bounds, change, one};
+use crate::sqlite::statements::{Db, all, bounds, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -73,15 +73,14 @@ pub(in crate::sqlite) fn last_cause(
     })
 }
 
-/// Keeps a storage, whose event has this cause; one that is not after the last is refused.
+/// Keeps a storage, whose event has this cause.
 pub(in crate::sqlite) fn save(db: Db<'_>, row: &StorageRow, cause: Option<Sequence>) -> Result<(), StoreError> {
     let sql = "INSERT INTO storages (storage_id, description, price, currency, per, status, review_count, \
                rating_tenths, withdrawn, occupant, deleted, version, last_cause) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
                ON CONFLICT (storage_id) DO UPDATE SET description = ?2, price = ?3, currency = ?4, per = ?5, \
                status = ?6, review_count = ?7, rating_tenths = ?8, withdrawn = ?9, occupant = ?10, deleted = ?11, \
-               version = ?12, last_cause = coalesce(?13, last_cause) \
-               WHERE ?13 IS NULL OR last_cause IS NULL OR last_cause < ?13";
+               version = ?12, last_cause = coalesce(?13, last_cause)";
     let values = params![
         kept(row.storage_id.get())?,
         row.description.as_str(),
@@ -97,9 +96,5 @@ pub(in crate::sqlite) fn save(db: Db<'_>, row: &StorageRow, cause: Option<Sequen
         kept(row.version.get())?,
         cause.map(|cause| kept(cause.get())).transpose()?,
     ];
-    if change(db, sql, values)? == 0 {
-        let id = row.storage_id;
-        return Err(StoreError::Corrupt(format!("storage {id} has an event by that cause, or a later one, already")));
-    }
-    Ok(())
+    run(db, sql, values)
 }

@@ -11,7 +11,7 @@ use crate::reservation::{ReservationEvent, ReservationRow};
 use crate::review::{ReviewEvent, ReviewRow};
 use crate::shared::{Lang, PaymentId, ReservationId, ReviewId, Sequence, StorageId, Version};
 use crate::storage::{StorageEvent, StorageRow};
-use crate::storage_view::{Folded, StorageViewRow, fold};
+use crate::storage_view::{StorageViewRow, fold};
 
 const PAGE: u32 = 1_000;
 
@@ -109,14 +109,8 @@ impl Told {
 
     fn take_view(&mut self, event: &Envelope) {
         let id = event.event.storage_id();
-        match fold(self.views.get(&id).cloned(), &event.event) {
-            Folded::Row(row) => {
-                self.views.insert(id, *row);
-            }
-            Folded::Removed => {
-                self.views.remove(&id);
-            }
-            Folded::Unchanged => {}
-        }
+        let mut row = self.views.remove(&id);
+        fold(&mut row, &event.event);
+        self.views.extend(row.map(|row| (id, row)));
     }
 }
