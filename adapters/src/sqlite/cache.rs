@@ -4,7 +4,7 @@
 //! changed here is undone with it, by going back to the copy made before; whatever goes wrong with the transaction
 //! as a whole empties it. Readers begin with an empty one, for one snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -31,7 +31,7 @@ pub(super) struct Cache {
     pub(super) last_kept: [Option<u64>; 7],
     pub(super) settings: Option<Arc<Settings>>,
     pub(super) channels: Option<Arc<Vec<String>>>,
-    pub(super) consumers: Arc<BTreeMap<String, Remembered>>,
+    pub(super) consumers: Consumers,
     /// Consumers that have no open dead letter.
     pub(super) untroubled: Arc<BTreeSet<String>>,
     /// The view has no row beyond this storage; known once it was emptied.
@@ -40,12 +40,44 @@ pub(super) struct Cache {
     events: usize,
 }
 
-/// A consumer as works know it.
+/// Consumers as works know them: a handful, each of which moves with nearly every work.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Consumers(Arc<Vec<Arc<Remembered>>>);
+
 #[derive(Debug, Clone)]
-pub(super) struct Remembered {
-    pub(super) row: ConsumerRow,
+struct Remembered {
+    row: ConsumerRow,
     /// The row in the file is an older one: it is written once for the group.
-    pub(super) is_ahead: bool,
+    is_ahead: bool,
+}
+
+impl Consumers {
+    pub(super) fn get(&self, name: &str) -> Option<&ConsumerRow> {
+        self.0.iter().find(|known| known.row.name == name).map(|known| &known.row)
+    }
+
+    /// Remembers a row: as the file has it, or ahead of it.
+    pub(super) fn put(&mut self, row: ConsumerRow, is_ahead: bool) {
+        let known = Arc::make_mut(&mut self.0);
+        let place = known.iter().position(|other| other.row.name == row.name);
+        let row = Arc::new(Remembered { row, is_ahead });
+        match place.and_then(|place| known.get_mut(place)) {
+            Some(place) => *place = row,
+            None => known.push(row),
+        }
+    }
+
+    /// Those of which the file has an older row.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = &ConsumerRow> {
+        self.0.iter().filter(|known| known.is_ahead).map(|known| &known.row)
+    }
+
+    /// The file has them all as they are.
+    pub(super) fn written(&mut self) {
+        if self.ahead().next().is_some() {
+            Arc::make_mut(&mut self.0).iter_mut().for_each(|known| Arc::make_mut(known).is_ahead = false);
+        }
+    }
 }
 
 /// The writer's memory: a cache, the events of the group, and the version of the data that they are true of.

@@ -5,6 +5,7 @@
 //! is all in the file and never begins anew. Therefore whoever leads folds the little that is left, once all are told.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -22,6 +23,9 @@ const REST_PAGES: i64 = FOLD_PAGES / 16;
 
 /// Beyond so many pages the leader folds whatever there is: the thread does not keep up.
 const WAL_PAGES_MAX: i64 = 4 * FOLD_PAGES;
+
+/// The length of the WAL is looked at after every so many groups: to a lone caller even that costs something.
+const LOOKS_EVERY: u32 = 4;
 
 /// What SQLite folds after by itself, unless somebody has set up something else.
 const BY_DEFAULT: i64 = 1_000;
@@ -58,6 +62,7 @@ impl Extent {
 
 /// Folds the WAL of one file.
 pub(super) struct Folder {
+    groups: AtomicU32,
     shared: Arc<Shared>,
     path: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -104,12 +109,15 @@ impl Folder {
             return Ok(None);
         }
         writer.pragma_update(None, "wal_autocheckpoint", 0).map_err(store_error)?;
-        Ok(Some(Folder { shared: Arc::default(), path, thread: Mutex::default() }))
+        Ok(Some(Folder { groups: AtomicU32::default(), shared: Arc::default(), path, thread: Mutex::default() }))
     }
 
-    /// Looks how long the WAL is after a group; says whether the leader is to fold the rest.
+    /// Looks now and then how long the WAL is, after a group; says whether the leader is to fold the rest.
     pub(super) fn after_group(&self, writer: &Connection) -> bool {
-        // What cannot be told now is told after the next group.
+        if !self.groups.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOKS_EVERY) {
+            return false;
+        }
+        // What cannot be told now is told after the next groups.
         match extent(writer, "PRAGMA wal_checkpoint(NOOP)").map_or(Need::Nothing, Extent::need) {
             Need::Nothing => false,
             Need::Leader => true,

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, ValueRef};
 use storagerent_core::chrono::{DateTime, Days, NaiveDate, Utc};
 use storagerent_core::effect::Lease;
 use storagerent_core::ports::StoreError;
-use storagerent_core::shared::{CorrelationId, Currency, Key, Money, Period, is_unsafe};
+use storagerent_core::shared::{CorrelationId, Currency, Key, Money, Period, first_unsafe};
 use storagerent_core::storage::Rating;
 
 /// Days as SQLite keeps them: whole days since 1970.
@@ -132,7 +132,7 @@ impl<'r> Columns<'r> {
     /// A text that was made to be shown: one line, nothing that could deceive or damage a terminal.
     pub(super) fn shown(&self) -> Result<String, StoreError> {
         let text = self.borrowed()?;
-        match text.chars().find(|c| is_unsafe(*c)) {
+        match first_unsafe(text) {
             Some(c) => self.refuse(format_args!("holds U+{:04X}", u32::from(c))),
             None => Ok(text.to_owned()),
         }
@@ -203,7 +203,7 @@ impl<'r> Columns<'r> {
     /// Two columns: an amount above 0 and its currency.
     pub(super) fn price(&self) -> Result<Money, StoreError> {
         let amount = self.int()?;
-        let currency = self.word(Currency::from_code)?;
+        let currency = self.word(currency)?;
         Money::new(amount, currency).above_zero().or_else(|e| self.refuse(e))
     }
 
@@ -228,6 +228,11 @@ impl<'r> Columns<'r> {
     pub(super) fn refuse<T>(&self, what: impl Display) -> Result<T, StoreError> {
         Err(self.wrong(what))
     }
+}
+
+/// The currency of that code; the one of nearly all prices is not looked for among two hundred.
+fn currency(code: &str) -> Option<Currency> {
+    if code == Currency::KRW.code() { Some(Currency::KRW) } else { Currency::from_code(code) }
 }
 
 fn number(n: i64) -> Result<u64, String> {

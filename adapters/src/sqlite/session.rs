@@ -24,7 +24,7 @@ use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
 use super::audit;
-use super::cache::{Memory, Remembered, Touched};
+use super::cache::{Memory, Touched};
 use super::statements::Db;
 use super::tables::{
     consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
@@ -361,13 +361,12 @@ impl Queries for Session<'_> {
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-        if let Some(known) = self.memory.cache.consumers.get(name) {
-            return Ok(Some(known.row.clone()));
+        if let Some(row) = self.memory.cache.consumers.get(name) {
+            return Ok(Some(row.clone()));
         }
         let row = consumers::find(self.db, name)?;
         if let Some(row) = &row {
-            let as_kept = Remembered { row: row.clone(), is_ahead: false };
-            Arc::make_mut(&mut self.memory.cache.consumers).insert(name.to_owned(), as_kept);
+            self.memory.cache.consumers.put(row.clone(), false);
         }
         Ok(row)
     }

@@ -19,7 +19,6 @@ use storagerent_core::shared::{
 use storagerent_core::storage::Storage;
 use storagerent_core::storage_view::StorageViewRow;
 
-use super::cache::Remembered;
 use super::rows::sought;
 use super::session::{Session, Undo};
 use super::statements::{Db, number, run};
@@ -176,14 +175,10 @@ impl<'c> Session<'c> {
             self.put(|db| events::set_head(db, head))?;
             self.memory.cache.head_is_ahead = false;
         }
-        if self.memory.cache.consumers.values().any(|consumer| consumer.is_ahead) {
-            let mut consumers = Arc::clone(&self.memory.cache.consumers);
-            for consumer in Arc::make_mut(&mut consumers).values_mut().filter(|consumer| consumer.is_ahead) {
-                self.put(|db| consumers::save(db, &consumer.row))?;
-                consumer.is_ahead = false;
-            }
-            self.memory.cache.consumers = consumers;
-        }
+        let consumers = self.memory.cache.consumers.clone();
+        consumers.ahead().try_for_each(|row| self.put(|db| consumers::save(db, row)))?;
+        drop(consumers);
+        self.memory.cache.consumers.written();
         Ok(())
     }
 
@@ -363,8 +358,7 @@ impl Repositories for Session<'_> {
 
     fn put_consumer(&mut self, consumer: &ConsumerRow) -> Result<(), StoreError> {
         self.writable()?;
-        let ahead = Remembered { row: consumer.clone(), is_ahead: true };
-        Arc::make_mut(&mut self.memory.cache.consumers).insert(consumer.name.clone(), ahead);
+        self.memory.cache.consumers.put(consumer.clone(), true);
         Ok(())
     }
 

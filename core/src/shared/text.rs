@@ -9,12 +9,27 @@ use super::InvalidValue;
 
 /// Whether a character could deceive or damage what shows it: control characters, and the marks that reorder what is shown.
 pub fn is_unsafe(c: char) -> bool {
-    // Nearly all that is looked at is plain.
-    if matches!(c, ' '..='~') {
-        return false;
-    }
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The bytes that such characters begin with in UTF-8.
+const LEADS: [bool; 256] = {
+    let mut leads = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        leads[byte] = matches!(byte, 0..0x20 | 0x7F | 0xC2 | 0xD8 | 0xE2);
+        byte += 1;
+    }
+    leads
+};
+
+/// The first such character of a text.
+pub fn first_unsafe(text: &str) -> Option<char> {
+    // Nearly all that is looked at has none, in whatever language, and that shows byte by byte.
+    let leads = |(_, byte): &(usize, u8)| LEADS.get(usize::from(*byte)) == Some(&true);
+    let candidates = text.bytes().enumerate().filter(leads);
+    candidates.filter_map(|(at, _)| text.get(at..)?.chars().next()).find(|c| is_unsafe(*c))
 }
 
 /// Text from a machine outside, such as a gateway's reason, made fit to keep and show: one line, nothing unsafe, at most so many
@@ -29,7 +44,8 @@ fn bounded<'r>(field: &'static str, raw: &'r str, chars_max: usize) -> Result<&'
     if text.is_empty() {
         return Err(InvalidValue::new(field, "must not be empty", "비어 있을 수 없습니다"));
     }
-    let chars = text.chars().count();
+    // No text has more characters than bytes: most need not be counted.
+    let chars = if text.len() <= chars_max { 0 } else { text.chars().count() };
     if chars > chars_max {
         return Err(InvalidValue::new(
             field,
@@ -37,7 +53,7 @@ fn bounded<'r>(field: &'static str, raw: &'r str, chars_max: usize) -> Result<&'
             format!("{chars}자입니다; 최대 {chars_max}자까지 가능합니다"),
         ));
     }
-    if let Some(c) = text.chars().find(|c| is_unsafe(*c)) {
+    if let Some(c) = first_unsafe(text) {
         return Err(InvalidValue::new(
             field,
             format!("contains the control or direction mark U+{:04X}", u32::from(c)),
@@ -168,6 +184,10 @@ mod tests {
         let neighbours =
             ['\u{061B}', '\u{061D}', '\u{200D}', '\u{2010}', '\u{2029}', '\u{202F}', '\u{2065}', '\u{206A}'];
         assert!(!neighbours.into_iter().chain(['가', ' ', '\u{a0}']).any(is_unsafe));
+        for c in '\0'..=char::MAX {
+            let text = format!("가a{c}");
+            assert_eq!(first_unsafe(&text), Some(c).filter(|c| is_unsafe(*c)), "{}", u32::from(c));
+        }
     }
 
     #[test]
