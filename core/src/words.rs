@@ -344,7 +344,10 @@ fn store(e: &StoreError, lang: Lang) -> Explained {
         ),
         StoreError::Corrupt(why) => say(
             lang.pick(en, format!("파일이 손상되었거나 storagerent 파일이 아닙니다: {why}")),
-            lang.pick("restore a backup: `db restore FILE`", "백업에서 복원하세요: db restore FILE"),
+            lang.pick(
+                "if it is the right file, restore a backup: `db restore FILE`",
+                "파일을 옳게 지정했다면 백업에서 복원하세요: db restore FILE",
+            ),
         ),
         StoreError::Nested | StoreError::Aborted(_) => say(
             lang.pick(en, "내부 오류로 작업을 되돌렸습니다".to_owned()),

@@ -60,7 +60,12 @@ impl DbCommand {
     pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
         match self {
             DbCommand::Info => Site::reading(globals, |site| site.out.show(&site.store.info()?)),
-            DbCommand::Backup(FileArg { file }) => Site::reading(globals, |site| backup(site, &file)),
+            DbCommand::Backup(FileArg { file }) => {
+                let path = site::file(globals)?;
+                // Any other command makes a new site there; a backup of that would pass for one of the site that was meant.
+                fs::metadata(&path).map_err(|e| Failure::file(&path, e))?;
+                Site::reading(globals, |site| backup(site, &file))
+            }
             DbCommand::Restore(FileArg { file }) => restore(globals, &file),
         }
     }

@@ -1,7 +1,7 @@
 //! `export`: lists as CSV (RFC 4180), for spreadsheets and for `storage import`.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -13,7 +13,7 @@ use storagerent::{Page, PaymentRow, ReservationFilter, ReservationRow, StorageRo
 use crate::cli::Globals;
 use crate::failure::Failure;
 use crate::output::{self, safe};
-use crate::site::Site;
+use crate::site::{self, Site};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExportCommand {
@@ -30,7 +30,7 @@ pub(crate) enum ExportCommand {
 Prices are in major units. A cell that a spreadsheet would take for a formula,
 because it begins with =, +, - or @, gets an apostrophe before it.")]
 pub(crate) struct ExportArgs {
-    /// The file, replaced if it is there; stdout if not given
+    /// The file, replaced if it is there, unless it is a database; stdout if not given
     #[arg(value_name = "FILE.csv")]
     file: Option<PathBuf>,
 }
@@ -53,22 +53,29 @@ impl ExportCommand {
         Site::reading(globals, |site| {
             let all = Page::default();
             match &self {
-                ExportCommand::Storages(args) => args.write(site, csv(STORAGE, &site.app.storages(all)?, storage)),
+                ExportCommand::Storages(args) => {
+                    args.write(globals, site, csv(STORAGE, &site.app.storages(all)?, storage))
+                }
                 ExportCommand::Reservations(args) => {
                     let rows = site.app.reservations(&ReservationFilter::default(), all)?;
-                    args.write(site, csv(RESERVATION, &rows, reservation))
+                    args.write(globals, site, csv(RESERVATION, &rows, reservation))
                 }
-                ExportCommand::Payments(args) => args.write(site, csv(PAYMENT, &site.app.payments(all)?, payment)),
+                ExportCommand::Payments(args) => {
+                    args.write(globals, site, csv(PAYMENT, &site.app.payments(all)?, payment))
+                }
             }
         })
     }
 }
 
 impl ExportArgs {
-    fn write(&self, site: &Site, csv: Csv) -> Result<(), Failure> {
+    fn write(&self, globals: &Globals, site: &Site, csv: Csv) -> Result<(), Failure> {
         let Some(file) = self.file.as_deref().filter(|file| file.as_os_str() != "-") else {
             return output::bytes(&csv.bytes);
         };
+        if is_a_sites(file, globals)? {
+            return Err(Failure::FileExists { path: file.to_owned() });
+        }
         replace(file, &csv.bytes).map_err(|e| Failure::file(file, e))?;
         let (file, n) = (file.display().to_string(), csv.rows);
         let lang = site.out.lang();
@@ -76,6 +83,28 @@ impl ExportArgs {
         site.out.say(&Exported { file, exported: n }, &sentence)
     }
 }
+
+/// Whether a file is a database, of whatever site or payment service, or lies beside this one's: what is in it would be gone for good.
+fn is_a_sites(file: &Path, globals: &Globals) -> Result<bool, Failure> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let Some(target) = real(file) else { return Ok(false) };
+    let site = site::file(globals)?;
+    let (books, sides) = (site::beside(&site, ".books"), ["", "-wal", "-shm"]);
+    let mut ours = [&site, &books].into_iter().flat_map(|one| sides.map(|side| site::beside(one, side)));
+    if ours.any(|ours| real(&ours).as_ref() == Some(&target)) {
+        return Ok(true);
+    }
+    if !target.is_file() {
+        return Ok(false);
+    }
+    let mut first = Vec::new();
+    let opened = File::open(&target).map_err(|e| Failure::file(file, e))?;
+    opened.take(MAGIC.len() as u64).read_to_end(&mut first).map_err(|e| Failure::file(file, e))?;
+    Ok(first == MAGIC)
+}
+
+/// What every SQLite database begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Writes a file as a whole, or not at all. What is no plain file, such as a pipe, is written as it is.
 fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -102,8 +102,8 @@ impl Failure {
             Failure::Closed => ("stdout was closed".to_owned(), None),
             Failure::Found => say(
                 lang.pick("something is not as it should be", "올바르지 않은 것이 있습니다").to_owned(),
-                "keep a copy of the file, and restore a backup: `db restore FILE`",
-                "파일을 따로 보관하고 백업에서 복원하세요: db restore FILE",
+                "keep a copy of the file, and restore a backup: `db restore FILE`; the view alone is made anew by `consumer replay view`",
+                "파일을 따로 보관하고 백업에서 복원하세요: db restore FILE. 뷰만 다르면 consumer replay view로 다시 만듭니다",
             ),
         }
     }

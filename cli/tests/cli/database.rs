@@ -155,3 +155,10 @@ fn completions_and_manual_pages_are_written() {
     assert!(page.contains(".TH") && page.contains("currency"), "{page}");
     assert!(!site.file().exists(), "neither needs a site");
 }
+
+#[test]
+fn what_is_not_there_is_not_backed_up() {
+    let site = Site::new();
+    assert_eq!(site.refused(1, &["db", "backup", "saved.db"])["code"], "fileFailed");
+    assert!(!site.file().exists() && !site.path("saved.db").exists());
+}

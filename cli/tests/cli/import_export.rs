@@ -131,3 +131,19 @@ fn a_file_that_cannot_be_written_leaves_nothing_behind() {
     let left: Vec<_> = std::fs::read_dir(site.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, [Path::new("rent.db").as_os_str()]);
 }
+
+#[test]
+fn an_export_never_replaces_a_database() {
+    let site = Site::new();
+    site.ok(&["storage", "register", "--description", "Dry cellar", "--price", "59000"]);
+    site.ok(&["reserve", "1"]);
+    std::fs::copy(site.file(), site.path("other.db")).unwrap();
+    for target in ["rent.db", "./rent.db", "rent.db.books", "other.db"] {
+        let before = std::fs::read(site.path(target)).unwrap();
+        for table in ["storages", "reservations", "payments"] {
+            assert_eq!(site.refused(4, &["export", table, target])["code"], "fileExists", "{target}");
+        }
+        assert_eq!(std::fs::read(site.path(target)).unwrap(), before, "{target}");
+    }
+    assert_eq!(site.ok(&["verify"])["findings"], serde_json::json!([]));
+}

@@ -26,6 +26,21 @@ fn a_seed_is_told_as_a_story_that_ends_with_its_trace() {
 }
 
 #[test]
+fn the_readmes_show_what_it_says() {
+    for (readme, lang) in [("README.md", "en"), ("README.ko.md", "ko")] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(readme);
+        let text = std::fs::read_to_string(path).unwrap();
+        let (_, shown) = text.split_once("simulate --seed 7 --steps 2000\n").unwrap();
+        let (shown, _) = shown.split_once("```").unwrap();
+        let said = simulate(&["--seed", "7", "--steps", "2000", "--lang", lang]).stdout;
+        let left_out = |line: &&str| !line.is_empty() && line.trim() != "…";
+        let not_said: Vec<_> =
+            shown.lines().filter(left_out).filter(|line| !said.lines().any(|one| one == *line)).collect();
+        assert_eq!(not_said, [""; 0], "{readme}; it says:\n{said}");
+    }
+}
+
+#[test]
 fn the_same_seed_is_the_same_run_and_another_is_another() {
     let [one, again, other] = ["7", "7", "8"].map(|seed| simulate(&["--seed", seed, "--steps", "200"]).stdout);
     assert_eq!(one, again);

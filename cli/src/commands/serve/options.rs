@@ -139,7 +139,9 @@ impl ServeOptions {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?;
         toml::from_str(&text).map_err(|e| {
-            let why = format!("{}: {}", path.display(), e.to_string().trim());
+            // The rest of its text shows the line itself, over several lines.
+            let place = e.to_string().lines().next().unwrap_or_default().to_owned();
+            let why = format!("{}: {place}: {}", path.display(), e.message());
             InvalidValue::new("config", why.clone(), why).into()
         })
     }
