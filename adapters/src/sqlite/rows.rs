@@ -203,7 +203,7 @@ impl<'r> Columns<'r> {
     /// Two columns: an amount above 0 and its currency.
     pub(super) fn price(&self) -> Result<Money, StoreError> {
         let amount = self.int()?;
-        let currency = self.word(currency)?;
+        let currency = self.word(Currency::from_code)?;
         Money::new(amount, currency).above_zero().or_else(|e| self.refuse(e))
     }
 
@@ -228,11 +228,6 @@ impl<'r> Columns<'r> {
     pub(super) fn refuse<T>(&self, what: impl Display) -> Result<T, StoreError> {
         Err(self.wrong(what))
     }
-}
-
-/// The currency of that code; the one of nearly all prices is not looked for among two hundred.
-fn currency(code: &str) -> Option<Currency> {
-    if code == Currency::KRW.code() { Some(Currency::KRW) } else { Currency::from_code(code) }
 }
 
 fn number(n: i64) -> Result<u64, String> {

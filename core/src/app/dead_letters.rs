@@ -7,7 +7,7 @@ use crate::consumer::{DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
 use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction};
-use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence, is_unsafe};
+use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence, first_unsafe};
 use crate::storage::manager_only;
 
 /// A reason for discarding may be at most this long.
@@ -65,7 +65,7 @@ impl App {
     ) -> Result<DeadLetter, OperationError> {
         manager_only(caller)?;
         let reason = reason.trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX || reason.chars().any(is_unsafe) {
+        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX || first_unsafe(&reason).is_some() {
             return Err(InvalidValue::new(
                 "reason",
                 format!("say why, in 1 to {REASON_CHARS_MAX} characters on one line"),

@@ -23,4 +23,4 @@ pub use money::{Currency, Money};
 pub use period::Period;
 pub use rate::{Per, Rate};
 pub use refusal::{InvalidValue, Kind, NotAllowed};
-pub use text::{CustomerId, Description, ReviewContent, first_unsafe, is_unsafe, plain};
+pub use text::{CustomerId, Description, ReviewContent, first_unsafe, plain};

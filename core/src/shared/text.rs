@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::InvalidValue;
 
 /// Whether a character could deceive or damage what shows it: control characters, and the marks that reorder what is shown.
-pub fn is_unsafe(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -24,7 +24,7 @@ const LEADS: [bool; 256] = {
     leads
 };
 
-/// The first such character of a text.
+/// The first character of a text that could deceive or damage what shows it, if there is one.
 pub fn first_unsafe(text: &str) -> Option<char> {
     // Nearly all that is looked at has none, in whatever language, and that shows byte by byte.
     let leads = |(_, byte): &(usize, u8)| LEADS.get(usize::from(*byte)) == Some(&true);
