@@ -4,9 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Each crate is built once here: nothing is kept for a next time. What is optimised is so crate by crate, but for the page's engine:
-# linking ten programs as they are shipped takes longer than all they do here.
-export CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+# Each crate is built once, in one profile and with one set of features; the stages run the programs that came of it.
+programs=$PWD/${CARGO_TARGET_DIR:-target}/ci
+[[ "${CARGO_TARGET_DIR:-}" != /* ]] || programs=$CARGO_TARGET_DIR/ci
+export STORAGERENT_PROGRAMS=$programs
 
 started=$SECONDS
 overruns=0
@@ -58,58 +59,50 @@ deny() {
   fi
 }
 
-docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet; }
-unit_and_whole() { cargo test --workspace --locked --quiet; }
+lints() { cargo clippy --workspace --all-targets --profile ci --locked --quiet -- -D warnings; }
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --profile ci --locked --quiet; }
+build() { cargo build --workspace --all-targets --profile ci --locked --quiet; }
+unit_and_whole() { cargo test --workspace --profile ci --locked --quiet; }
 features() {
-  cargo check --locked --quiet -p storagerent --no-default-features
-  cargo check --locked --quiet -p storagerent-core --no-default-features
-  cargo check --locked --quiet -p storagerent-core --features tsify
+  cargo check --profile ci --locked --quiet -p storagerent --no-default-features
+  cargo check --profile ci --locked --quiet -p storagerent-core --no-default-features
+  cargo check --profile ci --locked --quiet -p storagerent-core --features tsify
 }
-engine() { env -u CARGO_PROFILE_RELEASE_LTO -u CARGO_PROFILE_RELEASE_CODEGEN_UNITS wasm/build.sh; }
-optimised() { # what the stages below run; features as for one package each, so that nothing is built twice
-  cargo build --release --locked --quiet -p storagerent-cli
-  cargo build --release --locked --quiet -p storagerent-tests --bins
-  cargo test --release --locked --quiet -p storagerent-tests --test storage_faults --no-run
-  cargo test --release --locked --quiet -p storagerent --lib --no-run
-}
-simulate() { cargo run --release --locked --quiet -p storagerent-tests --bin simulate_many -- "$@" | tail -n 2; }
+simulate() { "$programs/simulate_many" "$@" | tail -n 2; }
 faults() {
   echo "2,000 seeds of 500 steps in memory, 200 of 300 on SQLite"
   simulate --seeds 0..2000 --steps 500 --kept memory
   simulate --seeds 0..200 --steps 300 --kept sqlite
-  echo "every call of the disk of every use case, 2,000 power cuts"
-  cargo test --release --locked --quiet -p storagerent-tests --test storage_faults
   echo "every bit of 100 events, 1,000 bits anywhere"
-  cargo test --release --locked --quiet -p storagerent --lib flips -- --nocapture | grep flip
+  cargo test --workspace --profile ci --locked --quiet --lib flips -- --nocapture | grep flip
 }
 gate() {
   command -v valgrind >/dev/null || install_debian valgrind
-  cargo build --release --locked --quiet -p storagerent-benches
-  benches/gate.sh
+  benches/gate.sh "$programs/storagerent-benches"
 }
-operations() { target/release/operations target/release/storagerent; }
+operations() { "$programs/operations" "$programs/storagerent"; }
 demo() {
-  cargo run --release --locked --quiet -p storagerent-cli -- --lang ko demo >/dev/null
-  cargo run --release --locked --quiet -p storagerent-cli -- --lang en demo | tail -n 3
+  "$programs/storagerent" --lang ko demo >/dev/null
+  "$programs/storagerent" --lang en demo | tail -n 3
 }
 
 stage "tools" 120 tools
 stage "format" 20 cargo fmt --check
-stage "clippy" 240 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
-stage "docs" 90 docs
-stage "features" 60 features
-stage "tests" 420 unit_and_whole
-stage "engine for the page" 300 engine
-stage "optimised build" 300 optimised
-stage "faults" 360 faults
-stage "gate against getting slower" 180 gate
-stage "demo" 60 demo
-stage "core for wasm32" 240 tests/wasm_core.sh
+stage "clippy" 150 lints
+stage "docs" 60 docs
+stage "features" 40 features
+stage "engine for the page" 240 wasm/build.sh
+stage "build" 420 build
+stage "tests" 180 unit_and_whole
+stage "faults" 180 faults
+stage "gate against getting slower" 60 gate
+stage "demo" 10 demo
+stage "core for wasm32" 60 tests/wasm_core.sh
 stage "browser" 240 tests/browser/run.sh
-stage "http" 180 tests/http/run.sh
-stage "operations" 240 operations
-stage "deployment" 180 tests/deploy/check.sh
-stage "licences, bans, sources" 420 deny
+stage "http" 120 tests/http/run.sh
+stage "operations" 90 operations
+stage "deployment" 90 tests/deploy/check.sh
+stage "licences, bans, sources" 300 deny
 
 total=$((SECONDS - started))
 printf '\nall passed in %d min %d s' $((total / 60)) $((total % 60))

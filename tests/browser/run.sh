@@ -21,10 +21,11 @@ export CHROMIUM=${chromium:-/usr/bin/chromium}
 
 [ -f wasm/www/pkg/storagerent_wasm_bg.wasm ] || wasm/build.sh
 wasm/npm/build.sh >/dev/null
-# The same as the stages of tests/all.sh build, so that nothing is built twice; the command line has the page in it.
-cargo build --release --locked --quiet -p storagerent-cli
-cargo build --release --locked --quiet -p storagerent-tests --bins
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target} PROFILE_DIR=release
+# The command line has the page in it.
+if [ -z "${STORAGERENT_PROGRAMS:-}" ]; then
+  cargo build --release --locked --quiet -p storagerent-cli -p storagerent-tests --bins
+  export STORAGERENT_PROGRAMS=${CARGO_TARGET_DIR:-$PWD/target}/release
+fi
 
 cd tests/browser
 # As the lock file says, once.
@@ -32,4 +33,5 @@ cd tests/browser
 node_modules/.bin/tsc -p ../../wasm/www
 files=(*.test.mjs)
 [ -z "${RUN:-}" ] || mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -E "$RUN")
-node --test "${files[@]}"
+# Two at a time: most of it is waiting for the browser.
+node --test --test-concurrency=2 "${files[@]}"

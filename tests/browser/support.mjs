@@ -9,7 +9,7 @@ import { launch } from './browser.mjs';
 import { serve } from './server.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), process.env.PROFILE_DIR ?? 'debug');
+const built = process.env.STORAGERENT_PROGRAMS ?? join(root, 'target/debug');
 export const engineLines = join(built, 'engine_lines');
 export const tool = join(built, 'storagerent');
 

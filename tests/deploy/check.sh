@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # examples/deploy as the tools that will read it see it: check.sh [METRICS_FILE]. Installs what it needs under target/, starts no service.
 # METRICS_FILE is what /metrics of a running server answered; if it is not given, the server started here is asked.
-# PROFILE_DIR=debug takes the unoptimised build.
+# Builds the program, unless STORAGERENT_PROGRAMS names the folder that has it.
 set -euo pipefail
 metrics=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/../.."
@@ -62,11 +62,11 @@ if [ ! -x "$kubectl" ]; then
   install -m 755 "$folder/kubectl/kubectl/kubectl" "$kubectl"
 fi
 
-export PROFILE_DIR=${PROFILE_DIR:-release} CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-profile=()
-[ "$PROFILE_DIR" = debug ] || profile=(--release)
-cargo build "${profile[@]}" --locked --quiet -p storagerent-cli
-tool=$CARGO_TARGET_DIR/$PROFILE_DIR/storagerent
+if [ -z "${STORAGERENT_PROGRAMS:-}" ]; then
+  cargo build --release --locked --quiet -p storagerent-cli
+  STORAGERENT_PROGRAMS=${CARGO_TARGET_DIR:-$root/target}/release
+fi
+tool=$STORAGERENT_PROGRAMS/storagerent
 
 begun=$SECONDS
 

@@ -11,7 +11,7 @@ import { openNatively } from '../browser/native.mjs';
 import { AFTER_DAYS, correlationOf, run, story } from '../browser/parity.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const built = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), process.env.PROFILE_DIR ?? 'debug');
+const built = process.env.STORAGERENT_PROGRAMS ?? join(root, 'target/debug');
 
 /** The gateway of the parity test. @param {string} file */
 async function openGateway(file) {

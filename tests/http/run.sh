@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The gateway as its users meet it: HTTPie and siege, schemathesis, and the browser's 200 commands over HTTP. With its own set-up.
-# PROFILE_DIR=debug takes the unoptimised build.
+# Builds the programs, unless STORAGERENT_PROGRAMS names the folder that has them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -24,13 +24,11 @@ if ! cmp -s tests/http/requirements.txt "$venv/installed.txt"; then
 fi
 export PATH=$venv/bin:$PATH
 
-export PROFILE_DIR=${PROFILE_DIR:-release} CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-profile=()
-[ "$PROFILE_DIR" = debug ] || profile=(--release)
-# The same as the stages of tests/all.sh build, so that nothing is built twice.
-cargo build "${profile[@]}" --locked --quiet -p storagerent-cli
-cargo build "${profile[@]}" --locked --quiet -p storagerent-tests --bins
-tool=$CARGO_TARGET_DIR/$PROFILE_DIR/storagerent
+if [ -z "${STORAGERENT_PROGRAMS:-}" ]; then
+  cargo build --release --locked --quiet -p storagerent-cli -p storagerent-tests --bins
+  export STORAGERENT_PROGRAMS=${CARGO_TARGET_DIR:-$root/target}/release
+fi
+tool=$STORAGERENT_PROGRAMS/storagerent
 
 folder=$(mktemp -d)
 server=

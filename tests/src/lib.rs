@@ -159,25 +159,32 @@ pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
 }
 
-/// The command-line tool, built once if need be.
+/// A program of this workspace: the one in the folder `STORAGERENT_PROGRAMS` if that is set, else it is built.
+pub fn program(package: &str, name: &str) -> PathBuf {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    if let Some(programs) = std::env::var_os("STORAGERENT_PROGRAMS") {
+        return Path::new(&programs).join(file);
+    }
+    let me = std::env::current_exe().expect("a running program has a path");
+    let profile = me.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    let profile = profile.expect("tests run from target/PROFILE/deps, programs from target/PROFILE");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "-p", package, "--bin", name]);
+    build.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    if let Some(target) = profile.parent() {
+        build.arg("--target-dir").arg(target);
+    }
+    assert!(build.status().expect("cargo runs").success(), "{name} does not build");
+    profile.join(file)
+}
+
+/// The command-line tool.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let me = std::env::current_exe().expect("a running program has a path");
-        let profile = me.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
-        let profile = profile.expect("tests run from target/PROFILE/deps, programs from target/PROFILE");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "-p", "storagerent-cli"]);
-        build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        if let Some(target) = profile.parent() {
-            build.arg("--target-dir").arg(target);
-        }
-        assert!(build.status().expect("cargo runs").success(), "the command-line tool does not build");
-        profile.join(format!("storagerent{}", std::env::consts::EXE_SUFFIX))
-    })
+    BINARY.get_or_init(|| program("storagerent-cli", "storagerent"))
 }
 
 /// A call of the command-line tool on a file, JSON in English.
