@@ -120,3 +120,12 @@ for (const lang of ['ko', 'en']) {
     });
   }
 }
+
+test('a second tab says so, and nothing is to be found wrong with how', async (t) => {
+  const site = await visit();
+  t.after(() => site.leave());
+  await site.open();
+  const second = await site.open();
+  await second.page.locator('.banner').waitFor();
+  assert.deepEqual([await violations(second.page), await overflow(second.page)], [[], []]);
+});

@@ -95,8 +95,8 @@ export const empty = (title, words, ...more) =>
 /** A bar above everything that stays. @param {string} words */
 export function banner(words) {
   const bar = h(
-    'div',
-    { class: 'banner', role: 'note' },
+    'aside',
+    { class: 'banner', 'aria-label': t('notices') },
     icon('wait'),
     h('p', {}, words),
     h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => bar.remove() }, icon('close')),

@@ -49,7 +49,7 @@
  */
 
 /** A page that was just left may hold its lock for so long. */
-const LOCK_PATIENCE_MS = 300;
+const LOCK_PATIENCE_MS = 1000;
 /** So many events are replayed, and so many effects done, at a time. */
 const EVENTS_MAX = 1000;
 const EFFECTS_MAX = 10;
@@ -145,11 +145,19 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
  */
 function lock(name) {
   if (!navigator.locks) return Promise.resolve(() => {});
+  const waiting = new AbortController();
+  const giveUpIfHeld = async () => {
+    // A busy machine may take longer to answer at all: only who is seen to hold it has it.
+    do await sleep(LOCK_PATIENCE_MS);
+    while (!(await navigator.locks.query()).held?.some((held) => held.name === name));
+    waiting.abort();
+  };
   return new Promise((resolve) => {
-    const asked = navigator.locks.request(name, { signal: AbortSignal.timeout(LOCK_PATIENCE_MS) }, () => {
+    const asked = navigator.locks.request(name, { signal: waiting.signal }, () => {
       return new Promise((release) => resolve(() => release(undefined)));
     });
     asked.catch(() => resolve(undefined));
+    giveUpIfHeld();
   });
 }
 
