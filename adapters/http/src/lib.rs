@@ -58,8 +58,9 @@ pub use serve::{Limits, serve};
 struct Readme;
 
 /// All routes over an application.
-pub fn router(app: App, options: Options) -> Router {
+pub fn router(app: App, mut options: Options) -> Router {
     let cors = cors(&options.origins);
+    let also = std::mem::take(&mut options.also);
     let site = state::Site::new(app, options);
     let (routes, document) = documented().split_for_parts();
     let fallback = async || {
@@ -76,6 +77,7 @@ pub fn router(app: App, options: Options) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::clone(&site))
+        .merge(also)
         .merge(SwaggerUi::new("/swagger-ui").url("/openapi.json", document))
         .fallback(fallback)
         .layer(CatchPanicLayer::custom(|_| state::broken().into_response()))

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use axum::Router;
 use ipnet::IpNet;
 
 use crate::ending::Ending;
@@ -23,6 +24,7 @@ pub struct Options {
     pub(crate) rate_max: Option<NonZeroU32>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) ending: Ending,
+    pub(crate) also: Router,
 }
 
 /// So many calls of the payment gateway are under way at once, unless another number is given.
@@ -48,6 +50,7 @@ impl Options {
             rate_max: None,
             trusted_proxies: Vec::new(),
             ending: Ending::default(),
+            also: Router::new(),
         }
     }
 
@@ -93,6 +96,14 @@ impl Options {
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
         self.trusted_proxies.extend(proxies);
+        self
+    }
+
+    /// Routes of other adapters, such as a payment service's callbacks. They are logged, counted and numbered as those of the gateway,
+    /// and decide by themselves whom they let through.
+    #[must_use]
+    pub fn also(mut self, routes: Router) -> Self {
+        self.also = self.also.merge(routes);
         self
     }
 

@@ -102,6 +102,22 @@ fn it_answers_bare_calls_on_loopback_and_ends_when_told() {
 
 #[cfg(unix)]
 #[test]
+fn callbacks_are_counted_and_numbered_as_all_calls_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("callback.secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    let args = ["--insecure", "--listen", "127.0.0.1:0", "--callback-secret-file", secret.to_str().unwrap()];
+    let served = Served::start(folder.path(), &args);
+    let answer = served.post("/payment-callbacks", "{}");
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("x-correlation-id: "), "{answer}");
+    let figures = served.get("/metrics", None);
+    let counted = r#"http_requests_total{method="POST",route="/payment-callbacks",status="401"} 1"#;
+    assert!(figures.contains(counted), "{figures}");
+    served.end();
+}
+
+#[cfg(unix)]
+#[test]
 fn a_minted_token_lets_its_bearer_in_and_the_line_wins_over_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let (key, config) = (folder.path().join("dev.key"), folder.path().join("serve.toml"));

@@ -58,8 +58,10 @@ impl ServeArgs {
         let worker = Arc::new(Worker::spawn(app.clone()).map_err(cannot)?);
         let ending = Ending::default();
         let woken = Arc::downgrade(&worker);
-        let access =
-            access.ending(ending.clone()).on_written(move || woken.upgrade().iter().for_each(|worker| worker.wake()));
+        let access = access
+            .also(callbacks)
+            .ending(ending.clone())
+            .on_written(move || woken.upgrade().iter().for_each(|worker| worker.wake()));
         let (format, level) = options.logged();
         let served = runtime.block_on(async {
             let listener = match handed {
@@ -76,7 +78,7 @@ impl ServeArgs {
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
             tokio::spawn(end_when_told(asked, ending.clone(), options.linger()));
             tokio::spawn(look(app.clone(), Arc::downgrade(&worker)));
-            serve(listener, router(app, access).merge(callbacks), options.limits(), ending).await;
+            serve(listener, router(app, access), options.limits(), ending).await;
             tracing::info!("ended");
             Ok::<_, Failure>(log)
         });
