@@ -55,7 +55,7 @@ impl Site {
     }
 
     fn with<T>(globals: &Globals, access: Access, f: impl FnOnce(&Site) -> Result<T, Failure>) -> Result<T, Failure> {
-        let site = Site::open(globals)?;
+        let site = Site::open(globals, access)?;
         let due = match access {
             Access::Reads | Access::Writes => site.app.tick().map(drop),
             Access::IsTheClock => Ok(()),
@@ -71,7 +71,7 @@ impl Site {
         answer
     }
 
-    fn open(globals: &Globals) -> Result<Site, Failure> {
+    fn open(globals: &Globals, access: Access) -> Result<Site, Failure> {
         let path = file(globals)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = Arc::new(SqliteStore::open(&path)?);
@@ -88,6 +88,14 @@ impl Site {
         let out = globals.output();
         if is_new {
             keep_language(&app, out.lang())?;
+            if access == Access::Reads {
+                // A mistyped name would otherwise pass for a site that has nothing in it.
+                let path = path.display();
+                out.remark(&out.lang().pick(
+                    format!("there was no site at {path}; this is a new, empty one"),
+                    format!("{path}에 사이트가 없어 빈 사이트를 새로 만들었습니다"),
+                ));
+            }
         }
         Ok(Site { app, store, out, elsewhere })
     }
@@ -108,6 +116,17 @@ impl Site {
             keep_language(&app, globals.lang())?;
         }
         Ok(app)
+    }
+
+    /// Says, if that is so, that this command cannot reach the payment service that has the money of this file.
+    pub(crate) fn remark_elsewhere(&self) {
+        if self.elsewhere.is_some() {
+            self.out.remark(self.out.lang().pick(
+                "the payment service of this file is called by its server alone: charges are settled and refunds made while \
+                 `storagerent serve` runs",
+                "이 파일의 결제 서비스는 서버만 호출합니다. 결제 확인과 환불은 `storagerent serve`가 실행되는 동안 이루어집니다",
+            ));
+        }
     }
 
     /// Lets consumers and effects run. Their trouble is kept with them, and is no trouble of the command's.

@@ -99,6 +99,8 @@ impl Client {
         answer.map_err(|error: Error| match error {
             Error::Timeout(_) => NoReply::Lost(format!("no answer within {} s", deadline.as_secs_f64())),
             error if sent => NoReply::Lost(error.to_string()),
+            // Told to customers: the kind of trouble, not the numbers of an operating system.
+            Error::Io(error) => NoReply::NotSent(error.kind().to_string()),
             error => NoReply::NotSent(error.to_string()),
         })
     }

@@ -13,7 +13,9 @@ type Answer = Result<Reply, NoReply>;
 pub(crate) fn of_charge(answer: Answer, key: Key) -> Outcome {
     let reply = match answer {
         Ok(reply) => reply,
-        Err(NoReply::NotSent(reason)) => return Outcome::NotTaken { reason },
+        Err(NoReply::NotSent(why)) => {
+            return Outcome::NotTaken { reason: format!("the payment service could not be reached: {why}") };
+        }
         Err(NoReply::Lost(reason)) => return Outcome::Unknown { reason },
     };
     match (reply.status, said(&reply, key)) {

@@ -112,3 +112,10 @@ fn a_delivery_is_repeated_unless_it_was_taken_or_is_refused() {
         assert_eq!(kind(&of_delivery(answer.clone())), expected, "{answer:?}");
     }
 }
+
+#[test]
+fn a_customer_is_told_what_happened_in_words() {
+    let outcome = of_charge(Err(NoReply::NotSent("connection refused".to_owned())), KEY);
+    let reason = "the payment service could not be reached: connection refused".to_owned();
+    assert_eq!(outcome, Outcome::NotTaken { reason });
+}

@@ -1,7 +1,7 @@
 //! `cancel`: with a full refund, up to and including the first day.
 
 use clap::Args;
-use storagerent::{CancelReservation, ReservationId};
+use storagerent::{CancelReservation, ReservationId, ReservationStatus};
 
 use super::args;
 use crate::cli::Globals;
@@ -30,7 +30,12 @@ impl CancelArgs {
             let accepted = site.app.cancel(&caller, CancelReservation { reservation_id })?;
             site.catch_up();
             // Accepted is accepted: if it cannot be read again, it is shown as it was.
-            site.out.show(&site.app.reservation(reservation_id).unwrap_or(accepted))
+            let reservation = site.app.reservation(reservation_id).unwrap_or(accepted);
+            site.out.show(&reservation)?;
+            if reservation.reservation_status == ReservationStatus::ReqCancel {
+                site.remark_elsewhere();
+            }
+            Ok(())
         })
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn run_due(globals: &Globals) -> Result<(), Failure> {
     Site::ticking(globals, |site| {
         // Whoever asks by hand means now, not when the next try is due.
         site.app.hurry(&Caller::manager())?;
-        site.out.show(&site.app.run_due()?)
+        site.out.show(&site.app.run_due()?)?;
+        site.remark_elsewhere();
+        Ok(())
     })
 }
 
@@ -45,6 +47,8 @@ pub(super) fn settle(globals: &Globals) -> Result<(), Failure> {
         // What was written down is asked at once, so that the next look at it knows.
         let effects = site.app.run_effects(u32::MAX)?;
         site.catch_up();
-        site.out.show(&SettledNow { settled, effects })
+        site.out.show(&SettledNow { settled, effects })?;
+        site.remark_elsewhere();
+        Ok(())
     })
 }

@@ -86,6 +86,13 @@ impl Output {
         if self.json { self.json(value) } else { data(&format!("{}\n", safe::line(sentence))) }
     }
 
+    /// Says something beside the answer, for people: programs ask for what they want to know.
+    pub(crate) fn remark(&self, sentence: &str) {
+        if !self.json {
+            hint_line(self.lang.pick("note:", "참고:"), &safe::line(sentence));
+        }
+    }
+
     /// How wide the terminal is, if there is one.
     pub(crate) fn width(&self) -> Option<u16> {
         self.sheet.width

@@ -112,3 +112,46 @@ fn readers_leave_no_books_and_no_write_ahead_log_behind() {
     site.ok(&["reserve", "1"]);
     assert!(site.path("rent.db.books").exists());
 }
+
+#[test]
+fn who_looks_at_a_site_that_is_not_there_is_told_that_it_is_new() {
+    let site = Site::new();
+    let first = site.run(&["view"]);
+    assert_eq!((first.code, first.stdout.as_str()), (0, ""));
+    assert!(first.stderr.contains("note: there was no site at ") && first.stderr.contains("rent.db"), "{first:?}");
+    let second = site.run(&["view"]);
+    assert!(second.code == 0 && !second.stderr.contains("there was no site"), "{second:?}");
+    // Programs are not told.
+    assert_eq!(Site::new().ok(&["view"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_screen_that_is_behind_the_log_says_so() {
+    let site = Site::with_storages();
+    assert_eq!(site.run(&["view"]).stderr, "");
+    site.ok(&["consumer", "pause", "view"]);
+    site.ok(&["storage", "modify", "1", "--price", "60000"]);
+    for command in [&["view"][..], &["view", "1"]] {
+        let behind = site.run(command);
+        assert_eq!(behind.code, 0);
+        assert!(
+            behind.stderr.contains("the last 1 of the log's events; `storagerent consumer resume view`"),
+            "{behind:?}"
+        );
+    }
+    site.ok(&["consumer", "resume", "view"]);
+    assert_eq!(site.run(&["view"]).stderr, "");
+}
+
+#[test]
+fn who_cannot_reach_the_payment_service_of_a_file_is_told_who_can() {
+    let site = Site::with_storages();
+    site.ok(&["reserve", "1"]);
+    site.ok(&["settings", "set", "gateway", "bank"]);
+    for command in [&["cancel", "1"][..], &["settle"], &["run-due"]] {
+        let answer = site.run(command);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert!(answer.stderr.contains("while `storagerent serve` runs"), "{answer:?}");
+    }
+    assert_eq!(site.ok(&["reservation", "show", "1"])["reservationStatus"], "reqCancel");
+}
