@@ -2,6 +2,7 @@
 //!
 //! Loads, decides by asking the aggregates and policies, saves with events. Rules never live here.
 
+mod begin_reserve;
 mod cancel;
 mod consume;
 mod consumers;
@@ -40,13 +41,13 @@ use crate::ports::{
 use crate::settings::{self, Settings};
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
 
+pub use begin_reserve::Reserving;
 use consume::{Ride, riding};
 pub use consumers::Sabotage;
 pub use effects::EffectsDone;
 pub use error::{Error, OperationError};
 pub use queries::{Available, ConsumerStatus, OpenEffects, Status};
 pub use request::{Answer, Command, Query};
-pub use reserve::Reserving;
 pub use run_due::RanDue;
 pub use settle::Settled;
 pub use tick::Ticked;
