@@ -63,11 +63,8 @@ lints() { cargo clippy --workspace --all-targets --profile ci --locked --quiet -
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --profile ci --locked --quiet; }
 build() { cargo build --workspace --all-targets --profile ci --locked --quiet; }
 unit_and_whole() { cargo test --workspace --profile ci --locked --quiet; }
-features() {
-  cargo check --profile ci --locked --quiet -p storagerent --no-default-features
-  cargo check --profile ci --locked --quiet -p storagerent-core --no-default-features
-  cargo check --profile ci --locked --quiet -p storagerent-core --features tsify
-}
+# Without SQLite; core alone is built for wasm32, and with all it has by `build`.
+features() { cargo check --profile ci --locked --quiet -p storagerent --no-default-features; }
 simulate() { "$programs/simulate_many" "$@" | tail -n 2; }
 faults() {
   echo "2,000 seeds of 500 steps in memory, 200 of 300 on SQLite"
