@@ -85,21 +85,21 @@ demo() {
 
 stage "tools" 120 tools
 stage "format" 20 cargo fmt --check
-stage "clippy" 150 lints
+stage "clippy" 270 lints
 stage "docs" 60 docs
 stage "features" 40 features
-stage "engine for the page" 240 wasm/build.sh
-stage "build" 420 build
+stage "engine for the page" 180 wasm/build.sh
+stage "build" 360 build
 stage "tests" 180 unit_and_whole
 stage "faults" 180 faults
 stage "gate against getting slower" 60 gate
 stage "demo" 10 demo
-stage "core for wasm32" 60 tests/wasm_core.sh
+stage "core for wasm32" 20 tests/wasm_core.sh
 stage "browser" 240 tests/browser/run.sh
 stage "http" 120 tests/http/run.sh
 stage "operations" 90 operations
 stage "deployment" 90 tests/deploy/check.sh
-stage "licences, bans, sources" 300 deny
+stage "licences, bans, sources" 150 deny
 
 total=$((SECONDS - started))
 printf '\nall passed in %d min %d s' $((total / 60)) $((total % 60))

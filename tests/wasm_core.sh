@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the core for wasm32: the proof that it is pure. Takes the target rustup has or can get; else Debian's own Rust, which
+# Compiles the core for wasm32: the proof that it is pure. Takes the target rustup has or can get; else Debian's own Rust, which
 # brings the standard library's source along; else stops.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
 export CARGO_TARGET_DIR=target/wasm
-build=(cargo build -p storagerent-core --release --locked --target "$target")
+build=(cargo check -p storagerent-core --locked --quiet --target "$target")
 
 if command -v rustup >/dev/null && { rustup target list --installed | grep -qx "$target" || timeout 60 rustup target add "$target" 2>/dev/null; }; then
   exec "${build[@]}"

@@ -51,6 +51,8 @@ fn refusals_are_told_in_both_languages_under_one_code() {
 #[test]
 fn an_empty_list_says_what_to_do_and_leaves_stdout_empty() {
     let site = Site::new();
+    // That it is new is said once.
+    site.ok(&["settings", "show"]);
     for lang in ["ko", "en"] {
         for list in [
             &["storage", "list"][..],
