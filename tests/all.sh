@@ -16,7 +16,12 @@ stage() { # name, budget in seconds, command …
   local name=$1 budget=$2 begun=$SECONDS
   shift 2
   printf '\n== %s (budget %d s)\n' "$name" "$budget"
-  if ! "$@"; then
+  # Not asked in an `if`: there the first command that fails would not be the last.
+  set +e
+  (set -e; "$@")
+  local code=$?
+  set -e
+  if ((code)); then
     printf '== %s FAILED after %d s\n' "$name" $((SECONDS - begun)) >&2
     exit 1
   fi
@@ -44,16 +49,29 @@ tools() {
   cargo --version && rustc --version
 }
 
-deny() {
-  local version=0.20.2 bin=target/tools/bin/cargo-deny
-  # Not optimised: building it fast matters more than running it fast.
-  "$bin" --version 2>/dev/null | grep -qF "$version" || cargo install cargo-deny --version "$version" --locked --quiet \
-    --no-default-features --root target/tools --target-dir target/tools/build \
-    --config profile.release.opt-level=0 --config profile.release.lto=false --config profile.release.codegen-units=16
-  "$bin" --locked check --hide-inclusion-graph bans licenses sources
+deny=target/tools/bin/cargo-deny
+building=
+# Beside the stages that wait more than they compute, and of what they leave of the machine. Not optimised: building it fast
+# matters more than running it fast.
+begin_deny() {
+  local version=0.20.2
+  if "$deny" --version 2>/dev/null | grep -qF "$version"; then return; fi
+  mkdir -p target/tools
+  nice -n 19 cargo install cargo-deny --version "$version" --locked --quiet --no-default-features --root target/tools \
+    --target-dir target/tools/build --config profile.release.opt-level=0 --config profile.release.lto=false \
+    --config profile.release.codegen-units=16 >target/tools/deny.log 2>&1 &
+  building=$!
+  trap '[ -z "$building" ] || kill "$building"' EXIT
+}
+deny_is_built() {
+  [ -z "$building" ] || wait "$building" || { cat target/tools/deny.log >&2; return 1; }
+  building=
+}
+check_deny() {
+  "$deny" --locked check --hide-inclusion-graph bans licenses sources
   # The advisory database is a git repository elsewhere: checked where `cargo deny fetch` has brought it, said where not.
   if compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs/*/crates" >/dev/null; then
-    "$bin" --offline --locked check --hide-inclusion-graph advisories
+    "$deny" --offline --locked check --hide-inclusion-graph advisories
   else
     echo "advisories: NOT checked, their database is not on this machine (cargo deny fetch brings it)"
   fi
@@ -90,6 +108,7 @@ stage "docs" 60 docs
 stage "features" 40 features
 stage "engine for the page" 180 wasm/build.sh
 stage "build" 360 build
+begin_deny
 stage "tests" 180 unit_and_whole
 stage "faults" 180 faults
 stage "gate against getting slower" 60 gate
@@ -99,7 +118,8 @@ stage "browser" 240 tests/browser/run.sh
 stage "http" 120 tests/http/run.sh
 stage "operations" 90 operations
 stage "deployment" 90 tests/deploy/check.sh
-stage "licences, bans, sources" 150 deny
+deny_is_built
+stage "licences, bans, sources" 60 check_deny
 
 total=$((SECONDS - started))
 printf '\nall passed in %d min %d s' $((total / 60)) $((total % 60))

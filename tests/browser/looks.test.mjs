@@ -11,7 +11,7 @@ const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const SHOTS = process.env.SHOTS;
 const SIZES = { wide: { width: 1440, height: 900 }, middling: { width: 1024, height: 768 }, phone: { width: 360, height: 740 } };
 const ROOMS = ['board', 'storm', 'bench'];
-// In the dark the page differs in its colours alone.
+// In the dark the page differs in its colours alone, and they are not those of one width.
 const COLOURS = ['color-contrast', 'link-in-text-block'];
 
 if (SHOTS) await mkdir(SHOTS, { recursive: true });
@@ -81,6 +81,7 @@ for (const lang of ['ko', 'en']) {
         );
       };
       for (const [size, viewport] of Object.entries(SIZES)) {
+        if (theme === 'dark' && size === 'middling') continue;
         await person.page.setViewportSize(viewport);
         for (const room of size === 'wide' ? ['board'] : ROOMS) {
           if (size !== 'wide') await person.page.locator(`rent-rooms [data-room=${room}]`).click();
