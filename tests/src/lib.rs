@@ -171,9 +171,9 @@ pub fn program(package: &str, name: &str) -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--locked", "-p", package, "--bin", name]);
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        build.arg("--release");
-    }
+    // The folder has the profile's name, but for that of `dev`.
+    let name_of_profile = profile.file_name().filter(|name| *name != "debug").unwrap_or("dev".as_ref());
+    build.arg("--profile").arg(name_of_profile);
     if let Some(target) = profile.parent() {
         build.arg("--target-dir").arg(target);
     }

@@ -100,7 +100,8 @@ impl Client {
             Error::Timeout(_) => NoReply::Lost(format!("no answer within {} s", deadline.as_secs_f64())),
             error if sent => NoReply::Lost(error.to_string()),
             // Told to customers: the kind of trouble, not the numbers of an operating system.
-            Error::Io(error) => NoReply::NotSent(error.kind().to_string()),
+            Error::Io(error) if error.raw_os_error().is_some() => NoReply::NotSent(error.kind().to_string()),
+            Error::Io(error) => NoReply::NotSent(error.to_string()),
             error => NoReply::NotSent(error.to_string()),
         })
     }

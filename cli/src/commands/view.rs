@@ -39,6 +39,9 @@ impl ViewArgs {
 
 /// Says, if that is so, that the screen does not show the latest events yet.
 fn remark_behind(site: &Site) {
+    if site.out.is_json() {
+        return;
+    }
     let consumers = site.app.consumers().unwrap_or_default();
     let Some(view) = consumers.iter().find(|consumer| consumer.row.name == "view" && consumer.behind > 0) else {
         return;

@@ -146,14 +146,16 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
 function lock(name) {
   if (!navigator.locks) return Promise.resolve(() => {});
   const waiting = new AbortController();
+  let isOurs = false;
   const giveUpIfHeld = async () => {
     // A busy machine may take longer to answer at all: only who is seen to hold it has it.
     do await sleep(LOCK_PATIENCE_MS);
-    while (!(await navigator.locks.query()).held?.some((held) => held.name === name));
+    while (!isOurs && !(await navigator.locks.query()).held?.some((held) => held.name === name));
     waiting.abort();
   };
   return new Promise((resolve) => {
     const asked = navigator.locks.request(name, { signal: waiting.signal }, () => {
+      isOurs = true;
       return new Promise((release) => resolve(() => release(undefined)));
     });
     asked.catch(() => resolve(undefined));
