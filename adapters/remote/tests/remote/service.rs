@@ -81,6 +81,8 @@ fn a_service_that_is_down_settles_nothing_and_one_that_is_gone_takes_nothing() {
     // Nobody listens on a port that was just given back.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(calls(&gateway(free)), ["notTaken", "unavailable", "unavailable"]);
+    let told = "the payment service could not be reached: connection refused".to_owned();
+    assert_eq!(gateway(free).charge(&charge(1), DEADLINE), Outcome::NotTaken { reason: told });
     let nowhere = HttpGateway::new(GatewayConfig::new("https://no-such-host.invalid")).unwrap();
     assert_eq!(calls(&nowhere), ["notTaken", "unavailable", "unavailable"]);
     assert_eq!(service.books.entries(), []);
