@@ -153,7 +153,7 @@ printf 'verbose = true\nlogging = false\nprotocol = HTTP/1.1\nconnection = keep-
 said=$(besiege "http://127.0.0.1:$port/reservations POST {\"storageId\": \"$wanted\", \"price\": \"200000\", \"reservationStatus\": \"reqReserve\"}" 5)
 taken=$(grep -c 'HTTP/1.1 201' <<<"$said" || true)
 refused=$(grep -c 'HTTP/1.1 409' <<<"$said" || true)
-others=$(grep -oE 'HTTP/1.1 [0-9]+' <<<"$said" | grep -vE ' (201|409|503)$' | sort | uniq -c || true)
+others=$(grep -oE 'HTTP/1.1 [0-9]{3}' <<<"$said" | grep -vE ' (201|409|503)$' | sort | uniq -c || true)
 printf 'siege -c50 -t5S POST /reservations: %d reserved, %d told that it is taken\n' "$taken" "$refused"
 [ "$taken" = 1 ] && ((refused > 100)) && [ -z "$others" ] || { tail -n 30 <<<"$said" >&2; echo "seed.sh: one of them should have it; $others" >&2; exit 1; }
 ask GET "/reservations?storageId=$wanted"
@@ -162,12 +162,12 @@ has _embedded.reservations.0.reservationStatus '"reserved"'
 
 said=$(besiege "http://127.0.0.1:$port/storages POST {\"description\": \"BigStorage\", \"price\": \"200000\"}" 5)
 made=$(grep -c 'HTTP/1.1 201' <<<"$said" || true)
-others=$(grep -oE 'HTTP/1.1 [0-9]+' <<<"$said" | grep -v ' 201$' | sort | uniq -c || true)
+others=$(grep -oE 'HTTP/1.1 [0-9]{3}' <<<"$said" | grep -v ' 201$' | sort | uniq -c || true)
 printf 'siege -c50 -t5S POST /storages: %d registered; %s\n' "$made" "$(grep -iE 'availability|transaction.rate' <<<"$said" | tr -s ' \t' ' ' | paste -sd, -)"
 ((made > 100)) && [ -z "$others" ] || { tail -n 30 <<<"$said" >&2; echo "seed.sh: not all were registered; $others" >&2; exit 1; }
 
 said=$(besiege "http://127.0.0.1:$port/storages POST {\"desc\": \"BigStorage\"}" 1)
-others=$(grep -oE 'HTTP/1.1 [0-9]+' <<<"$said" | grep -v ' 422$' | sort | uniq -c || true)
+others=$(grep -oE 'HTTP/1.1 [0-9]{3}' <<<"$said" | grep -v ' 422$' | sort | uniq -c || true)
 grep -q 'HTTP/1.1 422' <<<"$said" && [ -z "$others" ] || { echo "seed.sh: a storage without a price: $others" >&2; exit 1; }
 
 ask GET /verify
