@@ -6,7 +6,7 @@ use storagerent_core::ports::{Finding, StoreError};
 
 use super::error::store_error;
 use super::statements::Db;
-use super::tables::events;
+use super::tables::{events, storage_views};
 use super::{migrations, seal};
 use crate::log::StoredEvent;
 
@@ -21,7 +21,10 @@ pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>,
         // A damaged log does not say which causes are right.
         differing(conn, CAUSES, "storages", "its last cause is not that of its last event that has one", &mut findings);
     }
-    differing(conn, ROOMS, "storage_views", "the room it keeps free is not as it was written", &mut findings);
+    let views = storage_views::check(Db::of(conn), &mut |block, detail| findings.add("rows", block, detail));
+    if let Err(error) = views {
+        findings.add("rows", "storage_views", told(&error));
+    }
     seal::check(conn, &mut |finding| findings.add(&finding.check, &finding.subject, finding.detail));
     match migrations::differences(conn) {
         Ok(differences) => differences.into_iter().for_each(|what| findings.add("schema", "file", what)),
@@ -141,10 +144,6 @@ const CAUSES: &str = "SELECT storage_id FROM storages LEFT JOIN \
     (SELECT aggregate_id, max(causation_id) AS cause FROM events WHERE aggregate_kind = 'storage' \
      AND causation_id IS NOT NULL GROUP BY aggregate_id) ON aggregate_id = storage_id \
     WHERE last_cause IS NOT cause ORDER BY storage_id LIMIT ?1";
-
-/// Rows of the view that keep room for another reservation than they show.
-const ROOMS: &str = "SELECT storage_id FROM storage_views \
-    WHERE room IS NOT CASE WHEN reservation_id IS NULL THEN zeroblob(32) ELSE x'' END ORDER BY storage_id LIMIT ?1";
 
 /// Tells of each row of a table that the statement finds.
 fn differing(conn: &Connection, sql: &str, table: &str, detail: &str, findings: &mut Findings) {

@@ -9,15 +9,33 @@ use storagerent_core::ports::StoreError;
 
 use super::connect::patiently;
 use super::error::store_error;
+use super::tables::storage_views;
 
 /// What marks a file as storagerent's: `rent` in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x7265_6E74;
 
-/// Script n brings schema n - 1 to schema n. Scripts that were ever released are never changed.
-const SCRIPTS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+/// What brings a file from one schema to the next: a script, and what no script can do.
+struct Step {
+    script: &'static str,
+    and_then: fn(&Connection) -> Result<(), StoreError>,
+}
+
+/// Step n brings schema n - 1 to schema n. Steps that were ever released are never changed.
+const STEPS: &[Step] = &[
+    Step { script: include_str!("schema/0001.sql"), and_then: |_| Ok(()) },
+    Step { script: include_str!("schema/0002.sql"), and_then: |_| Ok(()) },
+    Step { script: include_str!("schema/0003.sql"), and_then: storage_views::pack_loose },
+];
+
+impl Step {
+    fn run(&self, conn: &Connection) -> Result<(), StoreError> {
+        conn.execute_batch(self.script).map_err(store_error)?;
+        (self.and_then)(conn)
+    }
+}
 
 /// The newest schema this build knows.
-pub(super) const KNOWN: u32 = SCRIPTS.len() as u32;
+pub(super) const KNOWN: u32 = STEPS.len() as u32;
 
 /// What a file says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +92,7 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreErro
     match stamp.version() {
         0 => {}
         KNOWN => refuse_foreign_code(conn, path, expected()?)?,
-        older => refuse_foreign_code(conn, path, &made_by(&SCRIPTS[..older as usize])?)?,
+        older => refuse_foreign_code(conn, path, &made_by(&STEPS[..older as usize])?)?,
     }
     Ok(stamp.version())
 }
@@ -94,7 +112,7 @@ fn refuse_foreign_code(conn: &Connection, path: &Path, expected: &Schema) -> Res
     }
 }
 
-/// Brings a file to the newest schema: all missing scripts in one transaction, which looks again at what is missing, for
+/// Brings a file to the newest schema: all missing steps in one transaction, which looks again at what is missing, for
 /// another process may have been faster.
 pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     if patiently(|| stamp(conn))?.version() == KNOWN {
@@ -112,10 +130,8 @@ pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<(), StoreError> 
 fn run_missing(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let found = stamp(conn).map_err(store_error)?;
     found.refuse_strangers(path)?;
-    let missing = &SCRIPTS[found.version() as usize..];
-    for script in missing {
-        conn.execute_batch(script).map_err(store_error)?;
-    }
+    let missing = &STEPS[found.version() as usize..];
+    missing.iter().try_for_each(|step| step.run(conn))?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -176,13 +192,13 @@ fn expected() -> Result<&'static Schema, StoreError> {
     if let Some(expected) = EXPECTED.get() {
         return Ok(expected);
     }
-    let schema = made_by(SCRIPTS)?;
+    let schema = made_by(STEPS)?;
     Ok(EXPECTED.get_or_init(|| schema))
 }
 
-fn made_by(scripts: &[&str]) -> Result<Schema, StoreError> {
+fn made_by(steps: &[Step]) -> Result<Schema, StoreError> {
     let fresh = Connection::open_in_memory().map_err(store_error)?;
-    scripts.iter().try_for_each(|script| fresh.execute_batch(script)).map_err(store_error)?;
+    steps.iter().try_for_each(|step| step.run(&fresh))?;
     schema(&fresh).map_err(store_error)
 }
 

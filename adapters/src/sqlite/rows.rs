@@ -180,6 +180,13 @@ impl<'r> Columns<'r> {
         self.next().map(|bytes| Key::new(u128::from_be_bytes(bytes)))
     }
 
+    /// Bytes where SQLite has them.
+    pub(super) fn bytes(&self) -> Result<&'r [u8], StoreError> {
+        let at = self.at.replace(self.at.get() + 1);
+        let value = self.row.get_ref(at).or_else(|e| self.refuse(e))?;
+        value.as_blob().or_else(|e| self.refuse(e))
+    }
+
     pub(super) fn hash(&self) -> Result<[u8; 32], StoreError> {
         self.next()
     }
@@ -234,11 +241,13 @@ fn number(n: i64) -> Result<u64, String> {
     u64::try_from(n).map_err(|_| format!("{n} is below 0"))
 }
 
-fn word<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
+/// A text that must be one of the words that `parse` knows.
+pub(super) fn word<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
     parse(text).ok_or_else(|| format!("{text:?} is no word for it"))
 }
 
-fn read_day(n: i64) -> Result<NaiveDate, String> {
+/// The day of so many whole days since 1970.
+pub(super) fn read_day(n: i64) -> Result<NaiveDate, String> {
     let days = Days::new(n.unsigned_abs());
     let epoch = NaiveDate::default();
     let day = if n < 0 { epoch.checked_sub_days(days) } else { epoch.checked_add_days(days) };

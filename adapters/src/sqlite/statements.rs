@@ -1,7 +1,7 @@
 //! Running statements: always the same SQL text with bound values, so that each is compiled once.
 
 use std::cell::RefCell;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 
 use hashbrown::HashMap;
 use rusqlite::{CachedStatement, Connection, Params, Row, Statement};
@@ -113,6 +113,24 @@ pub(super) fn one<T>(
     })
 }
 
+/// Reads row by row, until there is none or enough was read.
+pub(super) fn each(
+    db: Db<'_>,
+    sql: &'static str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
+) -> Result<(), StoreError> {
+    db.call(sql, |statement| {
+        let mut rows = statement.query(values).map_err(store_error)?;
+        while let Some(row) = rows.next().map_err(store_error)? {
+            if read(row)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Reads all rows.
 pub(super) fn all<T>(
     db: Db<'_>,
@@ -120,14 +138,12 @@ pub(super) fn all<T>(
     values: impl Params,
     read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    db.call(sql, |statement| {
-        let mut rows = statement.query(values).map_err(store_error)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(store_error)? {
-            found.push(read(row)?);
-        }
-        Ok(found)
-    })
+    let mut found = Vec::new();
+    each(db, sql, values, |row| {
+        found.push(read(row)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
 }
 
 /// Reads one number that is always there, such as a count or a sum.

@@ -190,17 +190,12 @@ impl Unwritten {
             hot.effects.insert(id, row);
             touched.push(Touched::Effect(id));
         }
+        storage_views::save(db, &all.views)?;
         for (id, row) in all.views {
             touched.push(Touched::View(id));
             match row {
-                Some(row) => {
-                    storage_views::save(db, &row)?;
-                    hot.views.insert(id, row);
-                }
-                None => {
-                    storage_views::remove(db, id)?;
-                    hot.views.remove(&id);
-                }
+                Some(row) => drop(hot.views.insert(id, row)),
+                None => drop(hot.views.remove(&id)),
             }
         }
         all.idempotency.values().try_for_each(|row| site::save_idempotency(db, row))?;

@@ -73,7 +73,7 @@ pub(super) fn view_rows_survive_with_every_field_or_none(store: &Arc<dyn Store>)
 }
 
 pub(super) fn view_rows_are_removed_filtered_and_paged(store: &Arc<dyn Store>) {
-    let ids = ids(store, 4);
+    let ids = ids(store, 35);
     let rows: Vec<_> = ids
         .iter()
         .map(|id| match id.get() % 2 {
@@ -82,6 +82,10 @@ pub(super) fn view_rows_are_removed_filtered_and_paged(store: &Arc<dyn Store>) {
         })
         .collect();
     let put = rows.clone();
+    kept(store, {
+        let put = put.clone();
+        move |tx| put.iter().rev().step_by(3).try_for_each(|row| tx.put_view(row))
+    });
     kept(store, move |tx| put.iter().rev().try_for_each(|row| tx.put_view(row)));
     for status in [None, Some(StorageStatus::Available), Some(StorageStatus::Reserved)] {
         let expected: Vec<_> =
@@ -97,7 +101,10 @@ pub(super) fn view_rows_are_removed_filtered_and_paged(store: &Arc<dyn Store>) {
         tx.remove_view(removed)?;
         tx.remove_view(StorageId::new(99))
     });
-    left(&[&rows[0], &rows[2], &rows[3]]);
+    left(&rows.iter().filter(|row| row.storage_id != removed).collect::<Vec<_>>());
+    let others = ids.iter().filter(|id| **id != ids[2]).copied().collect::<Vec<_>>();
+    kept(store, move |tx| others.iter().try_for_each(|id| tx.remove_view(*id)));
+    left(&[&rows[2]]);
     kept(store, |tx| tx.clear_views());
     left(&[]);
     let again = rows[2].clone();

@@ -1,34 +1,304 @@
-//! The view page: one row per storage.
+//! The view page: what it shows of 16 storages is one row, a block, so that a page of it is read from a few rows.
+//!
+//! A block's key is the id of any of its storages divided by 16. It holds, in order of their ids, of each storage the remainder in
+//! a byte, the length of what follows in two, and then the fields of [`Packed`] as postcard writes them.
 
-use rusqlite::{Row, params};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 use storagerent_core::payment::PaymentStatus;
 use storagerent_core::ports::{Page, StoreError, ViewFilter};
 use storagerent_core::reservation::ReservationStatus;
-use storagerent_core::shared::{Description, StorageId};
-use storagerent_core::storage::StorageStatus;
+use storagerent_core::shared::{Currency, Description, Money, Period, StorageId};
+use storagerent_core::storage::{Rating, StorageStatus};
 use storagerent_core::storage_view::StorageViewRow;
 
-use crate::sqlite::rows::{Columns, day, kept, sought};
-use crate::sqlite::statements::{Db, all, bounds, one, run};
+use crate::sqlite::error::store_error;
+use crate::sqlite::rows::{Columns, day, read_day, sought, word};
+use crate::sqlite::statements::{Db, each, one, run};
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
-             until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM storage_views ",
-            $rest
-        )
-    };
+/// So many storages share a block: with usual descriptions it fits into a page of the file.
+const STORAGES: u64 = 16;
+
+/// What the view shows of one storage, as it is kept: words are those of the JSON, days whole days since 1970.
+#[derive(Serialize, Deserialize)]
+struct Packed<'a> {
+    status: &'a str,
+    description: &'a str,
+    price: i64,
+    currency: &'a str,
+    reservation_id: Option<u64>,
+    #[serde(borrow)]
+    reservation_status: Option<&'a str>,
+    from: Option<i64>,
+    until: Option<i64>,
+    payment_id: Option<u64>,
+    #[serde(borrow)]
+    payment_status: Option<&'a str>,
+    review_count: u64,
+    rating_tenths: Option<u8>,
+    occupant: Option<u64>,
 }
 
-/// What a row that shows no reservation yet keeps free for one.
-const ROOM: &[u8] = &[0; 32];
-
-fn room(has_reservation: bool) -> &'static [u8] {
-    if has_reservation { &[] } else { ROOM }
+impl<'a> From<&'a StorageViewRow> for Packed<'a> {
+    fn from(row: &'a StorageViewRow) -> Self {
+        Packed {
+            status: row.storage_status.as_str(),
+            description: row.description.as_str(),
+            price: row.price.amount(),
+            currency: row.price.currency().code(),
+            reservation_id: row.reservation_id.map(|id| id.get()),
+            reservation_status: row.reservation_status.map(ReservationStatus::as_str),
+            from: row.from.map(day),
+            until: row.until.map(day),
+            payment_id: row.payment_id.map(|id| id.get()),
+            payment_status: row.payment_status.map(PaymentStatus::as_str),
+            review_count: row.review_cnt,
+            rating_tenths: row.rating.map(Rating::tenths),
+            occupant: row.occupant.map(|id| id.get()),
+        }
+    }
 }
 
-fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
+impl Packed<'_> {
+    fn unpack(self, storage_id: StorageId) -> Result<StorageViewRow, String> {
+        let currency = word(self.currency, Currency::from_code)?;
+        let (from, until) = (self.from.map(read_day).transpose()?, self.until.map(read_day).transpose()?);
+        if let Some(from) = from {
+            Period::new(from, until).map_err(|e| e.to_string())?;
+        }
+        let rating = |tenths| Rating::from_tenths(tenths).ok_or_else(|| format!("{tenths} tenths are no rating"));
+        Ok(StorageViewRow {
+            storage_id,
+            storage_status: word(self.status, StorageStatus::parse)?,
+            description: Description::new(self.description).map_err(|e| e.to_string())?,
+            price: Money::new(self.price, currency).above_zero().map_err(|e| e.to_string())?,
+            reservation_id: self.reservation_id.map(Into::into),
+            reservation_status: self.reservation_status.map(|text| word(text, ReservationStatus::parse)).transpose()?,
+            from,
+            until,
+            payment_id: self.payment_id.map(Into::into),
+            payment_status: self.payment_status.map(|text| word(text, PaymentStatus::parse)).transpose()?,
+            review_cnt: self.review_count,
+            rating: self.rating_tenths.map(rating).transpose()?,
+            occupant: self.occupant.map(Into::into),
+        })
+    }
+}
+
+/// A storage of a block, and what is kept of it.
+struct Entry<'a> {
+    id: StorageId,
+    packed: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    fn read(&self) -> Result<Packed<'a>, StoreError> {
+        postcard::from_bytes(self.packed).map_err(|e| self.corrupt(&e))
+    }
+
+    fn unpack(&self, packed: Packed<'_>) -> Result<StorageViewRow, StoreError> {
+        packed.unpack(self.id).map_err(|what| self.corrupt(&what))
+    }
+
+    fn row(&self) -> Result<StorageViewRow, StoreError> {
+        self.unpack(self.read()?)
+    }
+
+    fn corrupt(&self, what: &dyn std::fmt::Display) -> StoreError {
+        StoreError::Corrupt(format!("storage_views row {}: {what}", self.id))
+    }
+}
+
+/// The storages of a block, read one by one.
+struct Entries<'a> {
+    block: i64,
+    /// What the ids of those read so far are below.
+    next: u64,
+    rest: &'a [u8],
+}
+
+impl<'a> Entries<'a> {
+    fn new(block: i64, bytes: &'a [u8]) -> Self {
+        Entries { block, next: 0, rest: bytes }
+    }
+
+    fn of(row: &'a Row<'_>) -> Result<Self, StoreError> {
+        let c = Columns::of("storage_views", row);
+        Ok(Entries::new(c.int()?, c.bytes()?))
+    }
+
+    fn step(&mut self) -> Result<Entry<'a>, &'static str> {
+        let ([place, long, short], rest) = self.rest.split_first_chunk().ok_or(CUT)?;
+        let (packed, rest) = rest.split_at_checked(u16::from_be_bytes([*long, *short]).into()).ok_or(CUT)?;
+        let first = u64::try_from(self.block).ok().and_then(|block| block.checked_mul(STORAGES));
+        let first = first.filter(|_| u64::from(*place) < STORAGES).ok_or("it has a storage of another one")?;
+        let id = first + u64::from(*place);
+        if id < self.next {
+            return Err("its storages are not in order");
+        }
+        (self.next, self.rest) = (id.saturating_add(1), rest);
+        Ok(Entry { id: StorageId::new(id), packed })
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<Entry<'a>, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let step = self.step();
+        if step.is_err() {
+            // What follows cannot be told apart.
+            self.rest = &[];
+        }
+        Some(step.map_err(|what| StoreError::Corrupt(format!("{}: {what}", name(self.block)))))
+    }
+}
+
+const CUT: &str = "it ends too soon";
+
+fn block_of(id: StorageId) -> i64 {
+    sought(id.get() / STORAGES)
+}
+
+fn name(block: i64) -> String {
+    format!("storage_views block {block}")
+}
+
+/// Puts what is kept of a storage into its block, in place of what was.
+fn put(block: &mut Vec<u8>, id: StorageId, row: Option<&StorageViewRow>) -> Result<(), StoreError> {
+    let (mut from, mut to) = (0, 0);
+    let mut entries = Entries::new(block_of(id), block);
+    while let Some(entry) = entries.next().transpose()? {
+        let end = block.len() - entries.rest.len();
+        match entry.id.cmp(&id) {
+            Ordering::Less => (from, to) = (end, end),
+            Ordering::Equal => to = end,
+            Ordering::Greater => break,
+        }
+    }
+    let after = row.map(pack).transpose()?.unwrap_or_default();
+    block.splice(from..to, after);
+    Ok(())
+}
+
+fn pack(row: &StorageViewRow) -> Result<Vec<u8>, StoreError> {
+    let place = (row.storage_id.get() % STORAGES) as u8;
+    let mut packed = postcard::to_extend(&Packed::from(row), vec![place, 0, 0]).map_err(unwritable)?;
+    let length = u16::try_from(packed.len() - 3).map_err(unwritable)?;
+    if let Some((head, _)) = packed.split_first_chunk_mut() {
+        let [long, short] = length.to_be_bytes();
+        *head = [place, long, short];
+    }
+    Ok(packed)
+}
+
+fn unwritable(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Other(format!("a row of the view cannot be packed: {error}"))
+}
+
+pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
+    let found = one(db, "SELECT block, rows FROM storage_views WHERE block = ?1", [block_of(id)], |row| {
+        let entry = Entries::of(row)?.find(|entry| entry.as_ref().map_or(true, |entry| entry.id == id));
+        entry.map(|entry| entry?.row()).transpose()
+    })?;
+    Ok(found.flatten())
+}
+
+pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
+    let (first, limit) = (sought(page.after / STORAGES), page.limit.map_or(usize::MAX, |limit| limit as usize));
+    let status = filter.status.map(StorageStatus::as_str);
+    let mut found = Vec::new();
+    each(db, "SELECT block, rows FROM storage_views WHERE block >= ?1 ORDER BY block", [first], |row| {
+        for entry in Entries::of(row)? {
+            let entry = entry?;
+            if entry.id.get() <= page.after {
+                continue;
+            }
+            if found.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            let packed = entry.read()?;
+            if status.is_none_or(|status| status == packed.status) {
+                found.push(entry.unpack(packed)?);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Writes what the view shows of these storages from now on; nothing of those without a row.
+pub(in crate::sqlite) fn save(
+    db: Db<'_>,
+    rows: &BTreeMap<StorageId, Option<StorageViewRow>>,
+) -> Result<(), StoreError> {
+    let mut rows = rows.iter().peekable();
+    while let Some((id, _)) = rows.peek() {
+        let key = block_of(**id);
+        let before = one(db, "SELECT rows FROM storage_views WHERE block = ?1", [key], |row| {
+            row.get::<_, Vec<u8>>(0).map_err(store_error)
+        })?;
+        let (is_new, mut block) = (before.is_none(), before.unwrap_or_default());
+        while let Some((id, row)) = rows.next_if(|(id, _)| block_of(**id) == key) {
+            put(&mut block, *id, row.as_ref())?;
+        }
+        if block.is_empty() {
+            run(db, "DELETE FROM storage_views WHERE block = ?1", [key])?;
+        } else if is_new {
+            run(db, "INSERT INTO storage_views (block, rows) VALUES (?1, ?2)", params![key, block])?;
+        } else {
+            run(db, "UPDATE storage_views SET rows = ?2 WHERE block = ?1", params![key, block])?;
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::sqlite) fn clear(db: Db<'_>) -> Result<(), StoreError> {
+    run(db, "DELETE FROM storage_views", [])
+}
+
+/// Tells of each block that is not as it would be written, by its name: the same numbers can be packed in more than one way.
+pub(in crate::sqlite) fn check(db: Db<'_>, tell: &mut dyn FnMut(&str, String)) -> Result<(), StoreError> {
+    each(db, "SELECT block, rows FROM storage_views ORDER BY block", [], |row| {
+        let block = Entries::of(row)?;
+        let (name, bytes) = (name(block.block), block.rest);
+        let again = block.map(|entry| pack(&entry?.row()?)).collect::<Result<Vec<_>, _>>();
+        match again.map(|packed| packed.concat()) {
+            Ok(again) if again == bytes && !bytes.is_empty() => {}
+            Ok(_) => tell(&name, "is not as it was written".to_owned()),
+            Err(error) => tell(&name, error.to_string()),
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Moves the rows of schema 2, each of one storage, into blocks.
+pub(in crate::sqlite) fn pack_loose(conn: &Connection) -> Result<(), StoreError> {
+    let sql = "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
+               until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM loose_views \
+               ORDER BY storage_id";
+    let db = Db::of(conn);
+    let mut block = BTreeMap::new();
+    each(db, sql, [], |row| {
+        let row = loose(row)?;
+        if block.first_key_value().is_some_and(|(id, _)| block_of(*id) != block_of(row.storage_id)) {
+            save(db, &std::mem::take(&mut block))?;
+        }
+        block.insert(row.storage_id, Some(row));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    save(db, &block)?;
+    run(db, "DROP TABLE loose_views", [])
+}
+
+fn loose(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
     let c = Columns::of("storage_views", row);
     let (from, until);
     Ok(StorageViewRow {
@@ -49,49 +319,4 @@ fn read(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
         rating: c.rating()?,
         occupant: c.maybe_number()?,
     })
-}
-
-pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
-    one(db, select!("WHERE storage_id = ?1"), [sought(id.get())], read)
-}
-
-pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
-    let (after, limit) = bounds(page);
-    let sql = select!("WHERE storage_id > ?1 AND (?3 IS NULL OR status = ?3) ORDER BY storage_id LIMIT ?2");
-    all(db, sql, (after, limit, filter.status.map(StorageStatus::as_str)), read)
-}
-
-pub(in crate::sqlite) fn save(db: Db<'_>, row: &StorageViewRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO storage_views (storage_id, status, description, price, currency, reservation_id, \
-               reservation_status, from_day, until_day, payment_id, payment_status, review_count, rating_tenths, \
-               occupant, room) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
-               ON CONFLICT (storage_id) DO UPDATE SET status = ?2, description = ?3, price = ?4, currency = ?5, \
-               reservation_id = ?6, reservation_status = ?7, from_day = ?8, until_day = ?9, payment_id = ?10, \
-               payment_status = ?11, review_count = ?12, rating_tenths = ?13, occupant = ?14, room = ?15";
-    let values = params![
-        kept(row.storage_id.get())?,
-        row.storage_status.as_str(),
-        row.description.as_str(),
-        row.price.amount(),
-        row.price.currency().code(),
-        row.reservation_id.map(|id| kept(id.get())).transpose()?,
-        row.reservation_status.map(ReservationStatus::as_str),
-        row.from.map(day),
-        row.until.map(day),
-        row.payment_id.map(|id| kept(id.get())).transpose()?,
-        row.payment_status.map(PaymentStatus::as_str),
-        kept(row.review_cnt)?,
-        row.rating.map(|r| r.tenths()),
-        row.occupant.map(|id| kept(id.get())).transpose()?,
-        room(row.reservation_id.is_some()),
-    ];
-    run(db, sql, values)
-}
-
-pub(in crate::sqlite) fn remove(db: Db<'_>, id: StorageId) -> Result<(), StoreError> {
-    run(db, "DELETE FROM storage_views WHERE storage_id = ?1", [sought(id.get())])
-}
-
-pub(in crate::sqlite) fn clear(db: Db<'_>) -> Result<(), StoreError> {
-    run(db, "DELETE FROM storage_views", [])
 }

@@ -4,6 +4,8 @@ use rusqlite::types::Value;
 use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::{EventFilter, Finding, write};
 use storagerent_core::settings::Settings;
+use storagerent_core::storage::StorageStatus;
+use storagerent_core::storage_view::StorageViewRow;
 
 use super::*;
 use crate::sqlite::statements::Db;
@@ -336,4 +338,64 @@ fn numbers_beyond_what_is_ever_kept_are_found_nowhere() {
     register_many(&store, 1);
     assert_eq!(read(&store, |q| q.storage(StorageId::new(u64::MAX))), Ok(None));
     assert_eq!(read(&store, |q| q.storages(Page { after: u64::MAX, limit: None })), Ok(Vec::new()));
+}
+
+#[test]
+fn a_block_of_the_view_that_is_not_as_it_was_written_is_told_and_an_empty_view_is_a_good_start() {
+    let (_folder, store, path) = in_file();
+    let rows: Vec<StorageViewRow> = (1..20).map(view_row).collect();
+    let (put, put_again) = (rows.clone(), rows.clone());
+    write(&store, WAIT, move |tx| put.iter().try_for_each(|row| tx.put_view(row))).unwrap();
+    let all = |store: &SqliteStore| read(store, |q| q.views(&Default::default(), Page::default()));
+    assert_eq!(all(&store).unwrap(), rows);
+    drop(store);
+    let conn = stranger(&path);
+    let good: Vec<u8> = conn.query_row("SELECT rows FROM storage_views WHERE block = 1", [], |row| row.get(0)).unwrap();
+    let length = 3 + usize::from(u16::from_be_bytes([good[1], good[2]]));
+    let (first, rest) = good.split_at(length);
+    let elsewhere = [&[16], &good[1..]].concat();
+    let wide = [&[0, 0, good[2] + 1, 9, 0xe3, 0x80], &good[4..]].concat();
+    for (bad, reads) in [
+        (vec![], true),
+        (good[..length - 1].to_vec(), false),
+        (good[..length + 2].to_vec(), false),
+        ([first, first, rest].concat(), false),
+        ([rest, first].concat(), false),
+        (elsewhere, false),
+        (wide, false),
+        (vec![0, 0, 0], false),
+    ] {
+        conn.execute("UPDATE storage_views SET rows = ?1 WHERE block = 1", [&bad]).unwrap();
+        assert_eq!(subjects(&findings(&path)), ["storage_views block 1"], "{bad:?}");
+        let store = SqliteStore::open(&path).unwrap();
+        let found = all(&store);
+        assert_eq!(found.is_ok(), reads, "{found:?}");
+        assert_eq!(read(&store, |q| q.view(rows[0].storage_id)).unwrap().as_ref(), Some(&rows[0]), "another block");
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    write(&store, WAIT, move |tx| {
+        tx.clear_views()?;
+        put_again.iter().rev().try_for_each(|row| tx.put_view(row))
+    })
+    .unwrap();
+    assert_eq!(all(&store).unwrap(), rows);
+    assert_eq!(findings(&path), []);
+}
+
+fn view_row(id: u64) -> StorageViewRow {
+    StorageViewRow {
+        storage_id: id.into(),
+        storage_status: StorageStatus::Available,
+        description: Description::new("강남 소형 1평").unwrap(),
+        price: Money::krw(59_000),
+        reservation_id: None,
+        reservation_status: None,
+        from: None,
+        until: None,
+        payment_id: None,
+        payment_status: None,
+        review_cnt: 0,
+        rating: None,
+        occupant: None,
+    }
 }

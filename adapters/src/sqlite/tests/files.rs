@@ -212,16 +212,26 @@ fn a_file_of_an_older_schema_is_brought_to_the_newest_with_all_it_holds() {
     let older = folder.path().join("older.db");
     let conn = stranger(&older);
     conn.execute_batch(include_str!("../schema/0001.sql")).unwrap();
-    let view = "INSERT INTO storage_views VALUES (?1, 'available', 'one', 59000, 'KRW', ?2, ?3, 20800, NULL, ?2, NULL, 0, NULL, NULL)";
-    conn.execute(view, (1, None::<i64>, None::<&str>)).unwrap();
-    conn.execute(view, (2, 7, "reserved")).unwrap();
+    conn.execute_batch(
+        "INSERT INTO storage_views VALUES (1, 'available', 'one', 59000, 'KRW', NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL);
+         INSERT INTO storage_views VALUES (15, 'reserved', '둘', 100, 'USD', 7, 'reserved', 20800, 20801, 8, 'paid', 3, 47, 9);
+         INSERT INTO storage_views VALUES (16, 'available', 'three', 1, 'KRW', 10, 'cancelled', 20800, NULL, 11, 'cancelled', 0, NULL, NULL)",
+    )
+    .unwrap();
     conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
     drop(conn);
     let store = SqliteStore::open(&older).unwrap();
     assert_eq!(store.info().unwrap().schema_version, KNOWN);
     let views = read(&store, |q| q.views(&Default::default(), Page { after: 0, limit: None })).unwrap();
-    let shown: Vec<_> = views.iter().map(|row| (row.storage_id.get(), row.reservation_id.map(|id| id.get()))).collect();
-    assert_eq!(shown, [(1, None), (2, Some(7))]);
+    let shown: Vec<String> = views.iter().map(|row| serde_json::to_string(&(row, row.occupant)).unwrap()).collect();
+    assert_eq!(
+        shown,
+        [
+            r#"[{"storageId":1,"storageStatus":"available","description":"one","price":59000,"currency":"KRW","reservationId":null,"reservationStatus":null,"from":null,"until":null,"paymentId":null,"paymentStatus":null,"reviewCnt":0,"rating":null},null]"#,
+            r#"[{"storageId":15,"storageStatus":"reserved","description":"둘","price":100,"currency":"USD","reservationId":7,"reservationStatus":"reserved","from":"2026-12-13","until":"2026-12-14","paymentId":8,"paymentStatus":"paid","reviewCnt":3,"rating":4.7},9]"#,
+            r#"[{"storageId":16,"storageStatus":"available","description":"three","price":1,"currency":"KRW","reservationId":10,"reservationStatus":"cancelled","from":"2026-12-13","until":null,"paymentId":11,"paymentStatus":"cancelled","reviewCnt":0,"rating":null},null]"#,
+        ]
+    );
     assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
     assert_eq!(register_many(&store, 1), ());
     // It is the schema of a new file to the letter.

@@ -1,0 +1,7 @@
+-- Schema version 3: the view keeps 16 storages to a row, packed, so that a page of it is a few rows and one storage's change is one.
+-- What a packed row holds is told in tables/storage_views.rs, which also moves the rows over.
+ALTER TABLE storage_views RENAME TO loose_views;
+CREATE TABLE storage_views (
+    block INTEGER PRIMARY KEY,
+    rows  BLOB NOT NULL
+) STRICT;
