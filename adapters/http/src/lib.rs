@@ -34,7 +34,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Redirect};
+use axum::routing::get;
 use problem::Refusal;
 use storagerent::App;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -78,6 +79,7 @@ pub fn router(app: App, mut options: Options) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::clone(&site))
         .merge(also)
+        .route("/", get(async || Redirect::temporary("/swagger-ui/")))
         .merge(SwaggerUi::new("/swagger-ui").url("/openapi.json", document))
         .fallback(fallback)
         .layer(CatchPanicLayer::custom(|_| state::broken().into_response()))

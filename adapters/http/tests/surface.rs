@@ -70,6 +70,8 @@ async fn document_and_swagger_ui_come_from_the_program_itself() {
     let served = house.get("/openapi.json").await.told(200);
     assert_eq!(served, serde_json::from_str::<Value>(&document()).unwrap());
     assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
+    let home = house.get("/").await;
+    assert_eq!((home.status.as_u16(), home.headers["location"].as_bytes()), (307, &b"/swagger-ui/"[..]));
     let page = house.get("/swagger-ui/").await;
     assert_eq!(page.status, 200);
     let page = String::from_utf8(page.body.to_vec()).unwrap();
@@ -87,7 +89,7 @@ async fn document_and_swagger_ui_come_from_the_program_itself() {
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_in_the_callers_language() {
     let house = House::open(Options::insecure());
-    for path in ["/nothing", "/", "/storages/1/nothing", "/storages/", "/swagger", "/actuator/env"] {
+    for path in ["/nothing", "/storages/1/nothing", "/storages/", "/swagger", "/actuator/env"] {
         let problem = house.get(path).await.problem(404, "notFound");
         assert_eq!(problem["detail"], "there is nothing under this path", "{path}");
     }

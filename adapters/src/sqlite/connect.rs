@@ -24,8 +24,10 @@ const STATEMENTS_MAX: usize = 256;
 /// The page size of a new file.
 const PAGE_BYTES: i64 = 2048;
 
-/// The writer's page cache, in KiB; only as much is taken as pages are used.
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// The writer's page cache, in KiB: room for what a full group changes. More would cost more than it saves: with most COMMITs SQLite
+/// looks at every page in the cache, for whoever moved pages between neighbours in a tree had a number beyond the file's end for
+/// a moment.
+const WRITER_CACHE_KIB: i64 = 6 * 1024;
 
 /// Refuses an SQLite that is too old to be trusted with a file.
 pub(super) fn require_sqlite() -> Result<(), StoreError> {

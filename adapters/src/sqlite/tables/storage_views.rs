@@ -167,8 +167,10 @@ fn block_of(id: StorageId) -> i64 {
     sought(id.get() / STORAGES)
 }
 
+/// Names a block by the storages it is of.
 fn name(block: i64) -> String {
-    format!("storage_views block {block}")
+    let first = block.saturating_mul(STORAGES as i64);
+    format!("storage_views row {first} to {}", first.saturating_add(STORAGES as i64 - 1))
 }
 
 /// Puts what is kept of a storage into its block, in place of what was.
@@ -184,7 +186,8 @@ fn put(block: &mut Vec<u8>, id: StorageId, row: Option<&StorageViewRow>) -> Resu
         }
     }
     let after = row.map(pack).transpose()?.unwrap_or_default();
-    block.splice(from..to, after);
+    let (before, behind) = (block.get(..from).unwrap_or_default(), block.get(to..).unwrap_or_default());
+    *block = [before, &after, behind].concat();
     Ok(())
 }
 

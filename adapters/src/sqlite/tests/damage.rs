@@ -366,7 +366,7 @@ fn a_block_of_the_view_that_is_not_as_it_was_written_is_told_and_an_empty_view_i
         (vec![0, 0, 0], false),
     ] {
         conn.execute("UPDATE storage_views SET rows = ?1 WHERE block = 1", [&bad]).unwrap();
-        assert_eq!(subjects(&findings(&path)), ["storage_views block 1"], "{bad:?}");
+        assert_eq!(subjects(&findings(&path)), ["storage_views row 16 to 31"], "{bad:?}");
         let store = SqliteStore::open(&path).unwrap();
         let found = all(&store);
         assert_eq!(found.is_ok(), reads, "{found:?}");
