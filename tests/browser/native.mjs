@@ -1,7 +1,8 @@
 // The page's engine natively, behind the very same Site as in the browser.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { Refusal, Site } from '../../wasm/www/engine/engine.js';
+import { Site } from '../../wasm/www/engine/engine.js';
+import { Refusal } from '../../wasm/www/engine/port.js';
 
 /** @param {string} program `engine_lines` @param {string} file */
 export function openNatively(program, file) {

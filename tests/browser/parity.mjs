@@ -68,7 +68,7 @@ export function* story() {
 /** Each request has an id of its own, the same wherever it is asked. @param {number} n */
 export const correlationOf = (n) => `c-${n}`;
 
-/** Makes the outside calls that are due, as whoever runs the consumers by hand does. @param {import('../../wasm/www/engine/engine.js').Bench} bench */
+/** Makes the outside calls that are due, as whoever runs the consumers by hand does. @param {import('../../wasm/www/engine/bench.js').Bench} bench */
 async function doEffects(bench) {
   const ask = async (/** @type {object} */ request) => JSON.parse(await bench.text(request));
   for (;;) {
@@ -83,7 +83,7 @@ async function doEffects(bench) {
 
 /** Does everything that is due, now, whatever waits for later. @param {import('../../wasm/www/engine/engine.js').Site} site */
 async function runDue(site) {
-  await /** @type {import('../../wasm/www/engine/engine.js').Bench} */ (site.bench).text({ ask: 'execute', caller: { by: 'manager' }, command: { command: 'tick' } });
+  await /** @type {import('../../wasm/www/engine/bench.js').Bench} */ (site.bench).text({ ask: 'execute', caller: { by: 'manager' }, command: { command: 'tick' } });
   await site.settle();
   return site.runDue();
 }
@@ -94,7 +94,7 @@ async function runDue(site) {
  * @param {import('../../wasm/www/engine/engine.js').Site} site @returns {Promise<string[]>}
  */
 export async function run(site) {
-  const bench = /** @type {import('../../wasm/www/engine/engine.js').Bench} */ (site.bench);
+  const bench = /** @type {import('../../wasm/www/engine/bench.js').Bench} */ (site.bench);
   bench.delayMs = 0;
   await bench.fixed({ now: NOW, seed: 7 });
   const told = [];

@@ -1,21 +1,21 @@
 // The engine as a page sees it: the same commands, queries, answers and refusals as the command line's, over SQLite in a worker.
 // Outside calls (charges, voids, refunds, deliveries) are made here, on the page's side; no transaction is open meanwhile.
 
+import { Bench } from './bench.js';
+import { Refusal, WorkerPort } from './port.js';
+
 /**
- * @import { Available, By, Charge, Command, ConsumerRow, ConsumerStatus, DeadLetter, Effect, EffectsDone, Envelope, Key, MessageRow, Money, Outcome, PaymentRow, Query, Quote, RanDue, ReservationRow, Reserve, Reserving, ReviewRow, Settings, Settled, Status, StorageId, StorageRow, StorageViewRow, Ticked, Told, Verified } from './types.d.ts'
+ * @import { Order, Port } from './port.js'
+ * @import { Available, By, Charge, Command, ConsumerRow, ConsumerStatus, DeadLetter, Effect, EffectsDone, Envelope, MessageRow, Outcome, PaymentRow, Query, Quote, RanDue, ReservationRow, Reserve, Reserving, ReviewRow, Settings, Settled, Status, StorageId, StorageRow, StorageViewRow, Ticked, Told, Verified } from './types.d.ts'
  */
 
 /**
  * @typedef {'ko' | 'en'} Lang
- * @typedef {{ key: Key, captured: number, refunded: number, currency: string }} Booked money under one key, in minor units
- * @typedef {{ now: string, today: string, offsetMs: number }} Moment
  * @typedef {{ caller?: By, idempotencyKey?: string, correlationId?: string }} Asks
  * @typedef {{ signal: AbortSignal, deadlineMs: number }} CallOptions
  * @typedef {{ name?: string, charge: GatewayCall, void: GatewayCall, refund: GatewayCall }} Gateway
  * @typedef {(charge: Charge, options: CallOptions) => Promise<Outcome>} GatewayCall
  * @typedef {{ phase: 'begun' | 'done', effect: Effect, outcome?: Outcome }} EffectNews
- * @typedef {{ id?: number, open?: { name: string, gateway: string, keep: boolean }, ask?: string, download?: true, upload?: Uint8Array, close?: true }} Order
- * @typedef {{ order: (order: Order) => Promise<any>, onEvents: (fn: (json: string) => void) => void, onBroken: (fn: () => void) => void, end: () => void }} Port
  * @typedef {{ gateway?: Gateway, kept?: 'file' | 'memory', why?: 'secondTab' | 'noFileSystem' | null, head?: number, lang?: Lang, release?: () => void }} SiteOptions
  */
 
@@ -55,35 +55,12 @@ const EVENTS_MAX = 1000;
 const EFFECTS_MAX = 10;
 /** So many batches of effects are done in one `runDue`. */
 const ROUNDS_MAX = 20;
-/** How long a call of the simulated payment service takes, so that it can be seen. */
-const DELAY_MS = 250;
-
 /** What can come of each call; all but the plain ones have a reason. */
 const OUTCOMES = {
   charge: ['captured', 'declined', 'notTaken', 'unknown'],
   void: ['captured', 'notTaken', 'unavailable', 'refused'],
   refund: ['refunded', 'unavailable', 'refused'],
 };
-
-/** @type {Told} */
-const PANICKED = {
-  code: 'enginePanicked',
-  kind: 'internal',
-  message: { ko: '엔진이 멈췄습니다. 저장된 데이터는 안전합니다', en: 'the engine has stopped; what was stored is safe' },
-  hint: { ko: '페이지를 새로 고치세요', en: 'reload the page' },
-  retryAfterMs: null,
-  reservation: null,
-};
-
-/** @param {string} reason @returns {Told} */
-const notLoaded = (reason) => ({
-  code: 'engineNotLoaded',
-  kind: 'internal',
-  message: { ko: `엔진을 불러올 수 없습니다: ${reason}`, en: `the engine cannot be loaded: ${reason}` },
-  hint: { ko: '최신 브라우저인지, 파일이 모두 있는지 확인하세요', en: 'use a current browser, and check that all files are there' },
-  retryAfterMs: null,
-  reservation: null,
-});
 
 /** A refusal, in the words of the command line. */
 export class StoragerentError extends Error {
@@ -166,81 +143,6 @@ function lock(name) {
 /** @param {unknown} error @param {Lang} lang */
 function refused(error, lang) {
   return error instanceof Refusal ? new StoragerentError(error.failure, lang) : error;
-}
-
-/** A refusal on its way from the worker. */
-export class Refusal extends Error {
-  /** @param {Told} failure */
-  constructor(failure) {
-    super(failure.message.en);
-    this.failure = failure;
-  }
-}
-
-/** The worker, one order at a time. @implements {Port} */
-class WorkerPort {
-  #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Refusal) => void }>} */
-  #waiting = new Map();
-  #next = 0;
-  /** @type {Told | undefined} */
-  #over;
-  /** @type {(json: string) => void} */
-  #events = () => {};
-  #broken = () => {};
-
-  constructor() {
-    this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => this.#break(notLoaded(event.message ?? 'the worker does not start'));
-  }
-
-  /** @param {{ id: number, answer?: any, refused?: string, broke?: string, events?: string }} news */
-  #hear({ id, answer, refused, broke, events }) {
-    if (events) return this.#events(events);
-    if (broke !== undefined) {
-      console.error(broke);
-      return this.#break(this.#next > 1 ? PANICKED : notLoaded(broke));
-    }
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (refused === undefined) waiting?.resolve(answer);
-    else waiting?.reject(new Refusal(JSON.parse(refused)));
-  }
-
-  /** Whatever happened to it, nothing more can be asked of it; its files are let go. @param {Told} failure */
-  #break(failure) {
-    if (this.#over) return;
-    this.#over = failure;
-    this.#worker.terminate();
-    for (const { reject } of this.#waiting.values()) reject(new Refusal(failure));
-    this.#waiting.clear();
-    this.#broken();
-  }
-
-  /** @param {Order} order */
-  order(order) {
-    if (this.#over) return Promise.reject(new Refusal(this.#over));
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...order, id });
-    });
-  }
-
-  /** @param {(json: string) => void} fn */
-  onEvents(fn) {
-    this.#events = fn;
-  }
-
-  /** @param {() => void} fn */
-  onBroken(fn) {
-    this.#broken = fn;
-  }
-
-  end() {
-    this.#over ??= { ...PANICKED, code: 'closed', message: { ko: '사이트를 닫았습니다', en: 'the site is closed' } };
-    this.#worker.terminate();
-  }
 }
 
 /** An opened site. */
@@ -474,90 +376,5 @@ export class Site {
       if (signal.aborted) return noAnswer(`no answer from the payment service within ${deadlineSeconds} s`);
       return noAnswer(`the payment service failed: ${error instanceof Error ? error.message : error}`);
     }
-  }
-}
-
-/** What can be played with: the simulated payment service, the clock, the consumers. */
-export class Bench {
-  #ask;
-  #text;
-  #aheadMs = 0;
-  /** How long a call of the simulated payment service takes. */
-  delayMs = DELAY_MS;
-
-  /** @param {(request: object) => Promise<any>} ask @param {(request: object) => Promise<string>} text */
-  constructor(ask, text) {
-    this.#ask = ask;
-    this.#text = text;
-  }
-
-  /** The simulated payment service, as a gateway. @returns {Gateway} */
-  get gateway() {
-    const call = (/** @type {string} */ call) => async (/** @type {Charge} */ charge) => {
-      await sleep(this.delayMs);
-      return this.#ask({ ask: 'gateway', call, charge });
-    };
-    return { name: 'simulated', charge: call('charge'), void: call('void'), refund: call('refund') };
-  }
-
-  /** How the payment service behaves from now on. @param {'approve' | 'decline' | 'down' | 'slow' | 'lostReply'} behaviour */
-  async payment(behaviour) {
-    await this.#ask({ ask: 'payment', behaviour: behaviour === 'lostReply' ? 'lost-reply' : behaviour });
-  }
-
-  /** Makes a consumer fail after it has acted, or no longer. @param {'storage' | 'payment' | 'message' | 'view'} consumer @param {boolean} on */
-  async sabotage(consumer, on) {
-    await this.#ask({ ask: 'sabotage', consumer, on });
-  }
-
-  /** Moves the clock forward. @param {{ days?: number, minutes?: number }} by */
-  async advance({ days = 0, minutes = 0 }) {
-    const all = days * 24 * 60 + minutes;
-    await this.#ask({ ask: 'advance', minutes: all });
-    this.#aheadMs += all * 60_000;
-  }
-
-  /** The time by the engine's clock. @returns {Promise<Moment>} */
-  async now() {
-    /** @type {Status} */
-    const { now, today } = await this.#ask({ ask: 'query', query: { query: 'status' } });
-    return { now, today, offsetMs: this.#aheadMs };
-  }
-
-  /**
-   * What the payment service has booked, in minor units, and the sums by currency.
-   *
-   * @returns {Promise<{ payments: Booked[], total: Record<string, { captured: number, refunded: number }> }>}
-   */
-  async books() {
-    /** @type {[Key, Money, Money][]} */
-    const entries = await this.#ask({ ask: 'books' });
-    const payments = entries.map(([key, captured, refunded]) => {
-      return { key, captured: captured.price, refunded: refunded.price, currency: captured.currency };
-    });
-    /** @type {Record<string, { captured: number, refunded: number }>} */
-    const total = {};
-    for (const { currency, captured, refunded } of payments) {
-      const sum = (total[currency] ??= { captured: 0, refunded: 0 });
-      sum.captured += captured;
-      sum.refunded += refunded;
-    }
-    return { payments, total };
-  }
-
-  /** Makes the engine panic: for the test of what the page does then. */
-  async panic() {
-    await this.#ask({ ask: 'panic' });
-  }
-
-  /** The clock stands and keys count up: for tests. @param {{ now: string, seed: number }} to */
-  async fixed({ now, seed }) {
-    await this.#ask({ ask: 'fixed', now, seed });
-    this.#aheadMs = 0;
-  }
-
-  /** One request of the worker's protocol, answered with the engine's own text: for tests. @param {object} request */
-  async text(request) {
-    return this.#text(request);
   }
 }
