@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use storagerent_core::Reserve;
 use storagerent_core::message::INBOX;
-use storagerent_core::ports::write;
+use storagerent_core::ports::{MessageFilter, write};
+use storagerent_core::shared::{Caller, CustomerId};
 
 use super::super::migrations::{APPLICATION_ID, KNOWN};
 use super::*;
@@ -253,4 +255,33 @@ fn an_older_file_with_a_strangers_index_is_refused_untouched() {
     conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
     drop(conn);
     assert!(matches!(refused(&path), StoreError::Corrupt(_)));
+}
+
+#[test]
+fn a_customers_messages_are_the_same_however_many_reservations_they_have() {
+    let (_folder, store, path) = in_file();
+    let gateway = crate::payment::SimulatedGateway::in_memory(crate::payment::Behaviour::Approve);
+    let app = crate::open(&path, gateway).unwrap();
+    let rate = Rate::flat(Money::krw(59_000)).unwrap();
+    for who in ["kim", "lee", "kim"] {
+        let description = Description::new("강남 소형 1평").unwrap();
+        let storage = app.register(&Caller::manager(), RegisterStorage { description, rate }).unwrap();
+        let caller = Caller::customer(CustomerId::new(who).unwrap());
+        app.reserve(&caller, Reserve::new(storage.storage_id)).unwrap();
+    }
+    let messages = |after, limit| {
+        let filter = MessageFilter { customer: Some(CustomerId::new("kim").unwrap()) };
+        let page = Page { after, limit };
+        let rows = read(&store, |q| q.messages(&filter, page)).unwrap();
+        rows.iter().map(|row| row.message_id.get()).collect::<Vec<_>>()
+    };
+    let pages = || [messages(0, None), messages(0, Some(1)), messages(1, Some(9)), messages(3, None)];
+    let few = pages();
+    assert_eq!(few, [vec![1, 3], vec![1], vec![3], vec![]]);
+    let more = "INSERT INTO reservations SELECT n, storage_id, customer, from_day, until_day, price, currency, payment_id, 'cancelled', \
+                hold_expires_at, paid_until, correlation_id, pays_until, started, version FROM reservations, \
+                (WITH RECURSIVE count(n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM count WHERE n < 1200) SELECT n FROM count) \
+                WHERE reservation_id = 1";
+    assert_eq!(stranger(&path).execute(more, []).unwrap(), 1197);
+    assert_eq!(pages(), few);
 }
