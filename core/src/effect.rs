@@ -1,5 +1,7 @@
 //! Effects: what has to be done outside, written down in the transaction that wants it, and done afterwards.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -143,8 +145,17 @@ pub struct Effect {
     pub attempts: u32,
     /// Until when it is yours.
     pub lease: Lease,
+    /// So many seconds the call may take, by the settings.
+    pub deadline_seconds: u32,
     /// The request it belongs to.
     pub correlation_id: CorrelationId,
+}
+
+impl Effect {
+    /// How long the call may take.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(u64::from(self.deadline_seconds))
+    }
 }
 
 /// What is to be done, with all it takes.

@@ -40,14 +40,22 @@ impl App {
         match self.hold(caller, command, Charged::ByCaller).await? {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(Reserving { reservation: *row, effect: None }),
             Begun::Unsettled(row, None) => Err(unknown(*row, self.deadline_or_default())),
-            Begun::Held(row, Some(charging)) => self.hand_over(*row, charging.effect).await,
-            Begun::Unsettled(row, Some(effect)) => self.hand_over(*row, *effect).await,
+            Begun::Held(row, Some(charging)) => {
+                let leave = self.ask_breaker_by(&charging.settings);
+                self.hand_over(*row, charging.effect, leave).await
+            }
+            Begun::Unsettled(row, Some(effect)) => self.hand_over(*row, *effect, self.ask_breaker()).await,
         }
     }
 
-    async fn hand_over(&self, reservation: ReservationRow, effect: Effect) -> Result<Reserving, ReservationError> {
+    async fn hand_over(
+        &self,
+        reservation: ReservationRow,
+        effect: Effect,
+        leave: Result<(), String>,
+    ) -> Result<Reserving, ReservationError> {
         let reserving = Reserving { reservation, effect: Some(effect) };
-        match self.ask_breaker() {
+        match leave {
             Ok(()) => Ok(reserving),
             // As when the blocking call is not made.
             Err(reason) => self.answer_without_call(reserving, reason).await,

@@ -148,7 +148,7 @@ impl App {
         let lease = self.lease(moment);
         let leased = EffectRow { status: EffectStatus::Leased, lease: Some(lease), ..row };
         tx.put_effect(&leased)?;
-        Ok(Some(handed_out(&leased, task, lease)))
+        Ok(Some(handed_out(&leased, task, lease, &moment.settings)))
     }
 
     /// Tells what came of an effect that was handed out. Told twice, the second time changes nothing.
@@ -170,7 +170,7 @@ impl App {
     pub(super) async fn complete_and_show(&self, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
         let concluded = self.conclude(effect, outcome.clone()).await?;
         if concluded.is_news {
-            self.tell_breaker(&effect.task, &outcome);
+            self.tell_breaker(&effect.task, &outcome, || self.read(|q| q.settings()));
         }
         Ok(concluded)
     }
@@ -192,8 +192,8 @@ impl App {
         {
             return without_call(&effect.task, reason);
         }
-        let outcome = self.call_by(effect, settings);
-        self.tell_breaker_by(settings, &effect.task, &outcome);
+        let outcome = self.call(effect);
+        self.tell_breaker(&effect.task, &outcome, || Ok(settings.clone()));
         outcome
     }
 
@@ -202,19 +202,15 @@ impl App {
         self.ask_breaker_by(&settings)
     }
 
-    fn ask_breaker_by(&self, settings: &Settings) -> Result<(), String> {
+    pub(super) fn ask_breaker_by(&self, settings: &Settings) -> Result<(), String> {
         self.breaker()
             .acquire(settings.breaker(), self.parts().clock.elapsed())
             .map_err(|_| "the circuit breaker is open".to_owned())
     }
 
     /// Makes the call of an effect that was handed out, by the blocking ports, and answers what came of it: tell [`App::complete`],
-    /// or [`App::resume_reserve`]. It blocks, at most for the deadline of the settings.
+    /// or [`App::resume_reserve`]. It blocks, at most for the effect's deadline.
     pub fn call(&self, effect: &Effect) -> Outcome {
-        self.call_by(effect, &self.read(|q| q.settings()).unwrap_or_default())
-    }
-
-    fn call_by(&self, effect: &Effect, settings: &Settings) -> Outcome {
         let unavailable = |reason: &str| Outcome::Unavailable { reason: reason.to_owned() };
         if let Task::Deliver { channel, message } = &effect.task {
             let notifier = self.parts().notifiers.iter().find(|n| n.channel() == channel);
@@ -224,7 +220,7 @@ impl App {
             };
         }
         let Some(gateway) = &self.parts().gateway else { return unavailable("no payment gateway here") };
-        let deadline = settings.deadline();
+        let deadline = effect.deadline();
         match &effect.task {
             Task::Charge(charge) => gateway.charge(charge, deadline),
             Task::Void(charge) => gateway.void(charge, deadline),
@@ -233,13 +229,8 @@ impl App {
         }
     }
 
-    fn tell_breaker(&self, task: &Task, outcome: &Outcome) {
-        if let Ok(settings) = self.read(|q| q.settings()) {
-            self.tell_breaker_by(&settings, task, outcome);
-        }
-    }
-
-    fn tell_breaker_by(&self, settings: &Settings, task: &Task, outcome: &Outcome) {
+    /// Tells the breaker what came of a call; how much it bears, the settings say.
+    fn tell_breaker(&self, task: &Task, outcome: &Outcome, settings: impl FnOnce() -> Result<Settings, StoreError>) {
         let answered = match (task, outcome) {
             (Task::Deliver { .. }, _) => return,
             // A charge certainly not taken is a connection refused; a void not taken is a promise, an answer.
@@ -255,11 +246,10 @@ impl App {
                 | Outcome::Refused { .. },
             ) => true,
         };
-        let mut breaker = self.breaker();
         if answered {
-            breaker.answered();
-        } else {
-            breaker.failed(settings.breaker(), self.parts().clock.elapsed());
+            self.breaker().answered();
+        } else if let Ok(settings) = settings() {
+            self.breaker().failed(settings.breaker(), self.parts().clock.elapsed());
         }
     }
 }

@@ -261,7 +261,7 @@ impl App {
         };
         tx.put_effect(&effect)?;
         let charge = charge_of(row.key, payment, row.reservation_id);
-        Ok(effect.lease.map(|lease| handed_out(&effect, Task::Charge(charge), lease)))
+        Ok(effect.lease.map(|lease| handed_out(&effect, Task::Charge(charge), lease, &moment.settings)))
     }
 
     /// The charge and T2. No transaction is open during the call.
@@ -331,13 +331,14 @@ pub(super) fn charge_of(key: Key, payment: &Payment, reservation_id: Reservation
 }
 
 /// An effect as it is handed out.
-pub(super) fn handed_out(row: &EffectRow, task: Task, lease: Lease) -> Effect {
+pub(super) fn handed_out(row: &EffectRow, task: Task, lease: Lease, settings: &Settings) -> Effect {
     Effect {
         effect_id: row.effect_id,
         key: row.key,
         task,
         attempts: row.attempts,
         lease,
+        deadline_seconds: settings.deadline_seconds,
         correlation_id: row.correlation_id.clone(),
     }
 }

@@ -99,7 +99,7 @@ impl App {
         }
         tx.put_effect(&void)?;
         let task = Task::Void(charge_of(charge.key, &payment, payment.row().reservation_id));
-        Ok(lease.map(|lease| handed_out(&void, task, lease)))
+        Ok(lease.map(|lease| handed_out(&void, task, lease, &moment.settings)))
     }
 }
 

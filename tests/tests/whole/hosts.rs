@@ -1,9 +1,11 @@
 //! Hosts that do the effects themselves: what they are handed, and what they may tell.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use storagerent::payment::Behaviour;
+use storagerent::ports::{Queries, Store, StoreError, Work};
 use storagerent::*;
 use storagerent_tests::{Kept, Site, customer};
 
@@ -312,4 +314,45 @@ fn a_caller_reads_from_json_and_nobody_is_the_system() {
     {
         assert!(read(json).is_err(), "{json}");
     }
+}
+
+/// A store that counts how often it is read.
+struct Read {
+    store: Arc<dyn Store>,
+    times: AtomicUsize,
+}
+
+impl Store for Read {
+    fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool {
+        self.store.submit(work, wait_max)
+    }
+
+    fn drive(&self) {
+        self.store.drive();
+    }
+
+    fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
+        self.times.fetch_add(1, Ordering::Relaxed);
+        self.store.read(f)
+    }
+}
+
+#[test]
+fn a_host_that_calls_the_gateway_itself_knows_the_deadline_and_reads_nothing_on_the_way() {
+    let site = Site::new(Kept::Memory);
+    site.app.set(&Caller::manager(), "deadlineSeconds", "7").unwrap();
+    let storage = site.storage(1_000);
+    let store = Arc::new(Read { store: Arc::clone(&site.store), times: AtomicUsize::new(0) });
+    let options = Options::new(Arc::clone(&site.gateway)).clock(site.clock.clone());
+    let app = storagerent::over(Arc::<Read>::clone(&store), options).unwrap();
+    let (kim, wanted) = (customer("kim"), Reserve::new(storage));
+    let before = store.times.load(Ordering::Relaxed);
+    let begun = app.begin_reserve(&kim, wanted).unwrap();
+    let effect = begun.effect.clone().unwrap();
+    assert_eq!(effect.deadline(), Duration::from_secs(7));
+    assert_eq!(serde_json::to_value(&effect).unwrap()["deadlineSeconds"], 7);
+    let outcome = app.call(&effect);
+    let reserved = app.resume_reserve(&kim, wanted, &begun, outcome).unwrap();
+    assert_eq!(reserved.reservation.reservation_status, ReservationStatus::Reserved);
+    assert_eq!(store.times.load(Ordering::Relaxed), before);
 }

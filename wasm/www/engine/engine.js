@@ -348,13 +348,13 @@ export class Site {
   /** Does one effect. Never fails: what went wrong is an outcome. @param {Effect} effect @returns {Promise<Outcome>} */
   async #do(effect) {
     for (const fn of this.#watchers) fn({ phase: 'begun', effect });
-    const outcome = await this.#outcome(effect.task);
+    const outcome = await this.#outcome(effect);
     for (const fn of this.#watchers) fn({ phase: 'done', effect, outcome });
     return outcome;
   }
 
-  /** @param {Effect['task']} task @returns {Promise<Outcome>} */
-  async #outcome(task) {
+  /** @param {Effect} effect @returns {Promise<Outcome>} */
+  async #outcome({ task, deadlineSeconds }) {
     if (task.kind === 'deliver') {
       // What a page shows has arrived; other channels are for whoever registered them.
       return task.channel === 'inbox' ? { outcome: 'delivered' } : { outcome: 'unavailable', reason: 'no notifier for this channel here' };
@@ -362,8 +362,6 @@ export class Site {
     // Of a charge that got no answer, nobody knows whether the money was taken; the others are repeated.
     const noAnswer = (/** @type {string} */ reason) => /** @type {Outcome} */ ({ outcome: task.kind === 'charge' ? 'unknown' : 'unavailable', reason });
     const { kind, ...charge } = task;
-    /** @type {Settings} */
-    const { deadlineSeconds } = await this.query({ query: 'settings' });
     const deadlineMs = deadlineSeconds * 1000;
     const signal = AbortSignal.timeout(deadlineMs);
     const late = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));

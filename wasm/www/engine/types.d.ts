@@ -1270,6 +1270,10 @@ export interface Effect {
      */
     lease: Lease;
     /**
+     * So many seconds the call may take, by the settings.
+     */
+    deadlineSeconds: number;
+    /**
      * The request it belongs to.
      */
     correlationId: CorrelationId;
