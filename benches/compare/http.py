@@ -24,7 +24,7 @@ def run(how, connections, storages, ticks, wrk, metrics, db):
     file = sqlite3.connect(db)
     kept = dict(file.execute("SELECT status, count(*) FROM reservations GROUP BY status"))
     paid = file.execute("SELECT count(*) FROM payments WHERE status = 'paid'").fetchone()[0]
-    shown = file.execute("SELECT count(*) FROM storage_views WHERE reservation_status = 'reserved'").fetchone()[0]
+    shown = sum(status == b"reserved" for block, in file.execute("SELECT rows FROM storage_views") for status in reservations(block))
     file.close()
     reserved = kept.pop("reserved", 0)
     # A request that wrk cut off at the end, one a connection at most, goes through without anybody to answer.
@@ -55,6 +55,32 @@ def run(how, connections, storages, ticks, wrk, metrics, db):
         "late": seen["late"],
         "cpuUs": round(cpu * 1e6),
     }))
+
+
+def reservations(block):
+    """The reservation's status of each storage in a block of the view; tables/storage_views.rs tells what a block is."""
+    while block:
+        length = int.from_bytes(block[1:3], "big")
+        packed, block = block[3:3 + length], block[3 + length:]
+        _, packed = text(packed)  # the storage's status
+        _, packed = text(packed)  # its description
+        _, packed = number(packed)  # the price
+        _, packed = text(packed)  # the currency
+        if packed[0]:
+            _, packed = number(packed[1:])  # the reservation
+            yield text(packed[1:])[0]
+
+
+def number(packed):
+    """A number as postcard writes it, seven bits a byte, the least first; and what follows it."""
+    end = next(at for at, byte in enumerate(packed) if byte < 128)
+    return sum((byte & 127) << 7 * at for at, byte in enumerate(packed[:end + 1])), packed[end + 1:]
+
+
+def text(packed):
+    """A text: its length, its bytes; and what follows it."""
+    length, packed = number(packed)
+    return packed[:length], packed[length:]
 
 
 def table(runs, medians):
