@@ -55,6 +55,7 @@ const EVENTS_MAX = 1000;
 const EFFECTS_MAX = 10;
 /** So many batches of effects are done in one `runDue`. */
 const ROUNDS_MAX = 20;
+
 /** What can come of each call; all but the plain ones have a reason. */
 const OUTCOMES = {
   charge: ['captured', 'declined', 'notTaken', 'unknown'],

@@ -282,7 +282,8 @@ pub(in crate::sqlite) fn check(db: Db<'_>, tell: &mut dyn FnMut(&str, String)) -
     })
 }
 
-/// Moves the rows of schema 2, each of one storage, into blocks.
+/// Moves the rows of schema 2, each of one storage, into blocks. One that makes no sense keeps nobody from the file: it is left
+/// behind, `verify` tells that it is missing, and a replay of the view brings it back.
 pub(in crate::sqlite) fn pack_loose(conn: &Connection) -> Result<(), StoreError> {
     let sql = "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
                until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM loose_views \
@@ -290,7 +291,7 @@ pub(in crate::sqlite) fn pack_loose(conn: &Connection) -> Result<(), StoreError>
     let db = Db::of(conn);
     let mut block = BTreeMap::new();
     each(db, sql, [], |row| {
-        let row = loose(row)?;
+        let Ok(row) = loose(row) else { return Ok(ControlFlow::Continue(())) };
         if block.first_key_value().is_some_and(|(id, _)| block_of(*id) != block_of(row.storage_id)) {
             save(db, &std::mem::take(&mut block))?;
         }

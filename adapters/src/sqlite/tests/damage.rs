@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::{EventFilter, Finding, write};
 use storagerent_core::settings::Settings;
-use storagerent_core::storage::StorageStatus;
-use storagerent_core::storage_view::StorageViewRow;
+use storagerent_core::storage::StorageRegistered;
+use storagerent_core::storage_view::{StorageViewRow, fold};
 
 use super::*;
 use crate::sqlite::statements::Db;
@@ -382,20 +382,12 @@ fn a_block_of_the_view_that_is_not_as_it_was_written_is_told_and_an_empty_view_i
     assert_eq!(findings(&path), []);
 }
 
+/// The row of a storage that was just registered.
 fn view_row(id: u64) -> StorageViewRow {
-    StorageViewRow {
-        storage_id: id.into(),
-        storage_status: StorageStatus::Available,
-        description: Description::new("강남 소형 1평").unwrap(),
-        price: Money::krw(59_000),
-        reservation_id: None,
-        reservation_status: None,
-        from: None,
-        until: None,
-        payment_id: None,
-        payment_status: None,
-        review_cnt: 0,
-        rating: None,
-        occupant: None,
-    }
+    let description = Description::new("강남 소형 1평").unwrap();
+    let registered =
+        StorageRegistered { storage_id: id.into(), description, rate: Rate::flat(Money::krw(59_000)).unwrap() };
+    let mut row = None;
+    fold(&mut row, &registered.into());
+    row.unwrap()
 }

@@ -217,6 +217,7 @@ fn a_file_of_an_older_schema_is_brought_to_the_newest_with_all_it_holds() {
     conn.execute_batch(
         "INSERT INTO storage_views VALUES (1, 'available', 'one', 59000, 'KRW', NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL);
          INSERT INTO storage_views VALUES (15, 'reserved', '둘', 100, 'USD', 7, 'reserved', 20800, 20801, 8, 'paid', 3, 47, 9);
+         INSERT INTO storage_views VALUES (2, 'nonsense', 'left behind', 59000, 'KRW', NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL);
          INSERT INTO storage_views VALUES (16, 'available', 'three', 1, 'KRW', 10, 'cancelled', 20800, NULL, 11, 'cancelled', 0, NULL, NULL)",
     )
     .unwrap();
