@@ -3,6 +3,9 @@
 //! SQLite alone would do it inside the COMMIT that makes the WAL too long, and whoever waits for that one would wait for two more
 //! syncs and thousands of pages. The thread folds what there is; under load more is committed meanwhile, so that the WAL never
 //! is all in the file and never begins anew. Therefore whoever leads folds the little that is left, once all are told.
+//!
+//! SQLite syncs the file only where nothing was committed while it copied: the thread goes on until what it copies is little enough
+//! for that to happen to it, or the leader would wait for all that the thread has written.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,14 +18,17 @@ use storagerent_core::ports::StoreError;
 use super::connect;
 use super::error::store_error;
 
-/// So many pages of WAL wait before the thread is asked to fold them: 32 MB.
-const FOLD_PAGES: i64 = 16 * 1024;
+/// So many pages of WAL wait before the thread is asked to fold them: 64 MB.
+const FOLD_PAGES: i64 = 32 * 1024;
 
 /// With at most so many pages left to fold, the leader does it.
-const REST_PAGES: i64 = FOLD_PAGES / 16;
+const REST_PAGES: i64 = FOLD_PAGES / 32;
 
 /// Beyond so many pages the leader folds whatever there is: the thread does not keep up.
-const WAL_PAGES_MAX: i64 = 4 * FOLD_PAGES;
+const WAL_PAGES_MAX: i64 = 2 * FOLD_PAGES;
+
+/// So often the thread folds what has come since it began: all there was, what came meanwhile, and the little that came then.
+const ROUNDS: usize = 3;
 
 /// The length of the WAL is looked at after every so many groups: to a lone caller even that costs something.
 const LOOKS_EVERY: u32 = 4;
@@ -48,11 +54,12 @@ enum Need {
 }
 
 impl Extent {
-    fn need(self) -> Need {
+    fn need(self, thread_is_at_it: bool) -> Need {
         match self.written - self.folded {
             0 => Need::Nothing,
             _ if self.written < FOLD_PAGES => Need::Nothing,
             _ if self.written >= WAL_PAGES_MAX => Need::Leader,
+            _ if thread_is_at_it => Need::Nothing,
             left if left <= REST_PAGES => Need::Leader,
             // Again, if it has just folded: what came meanwhile is less each time.
             _ => Need::Thread,
@@ -76,6 +83,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Orders {
+    /// Asked for, and not done yet.
     fold: bool,
     end: bool,
 }
@@ -89,15 +97,10 @@ impl Shared {
     /// Waits until there is something to fold; `false` at the end.
     fn next(&self) -> bool {
         let mut orders = self.lock();
-        loop {
-            if orders.end {
-                return false;
-            }
-            if std::mem::take(&mut orders.fold) {
-                return true;
-            }
+        while !orders.fold && !orders.end {
             orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
         }
+        !orders.end
     }
 }
 
@@ -118,7 +121,9 @@ impl Folder {
             return false;
         }
         // What cannot be told now is told after the next groups.
-        match extent(writer, "PRAGMA wal_checkpoint(NOOP)").map_or(Need::Nothing, Extent::need) {
+        let thread_is_at_it = self.shared.lock().fold;
+        let extent = extent(writer, "PRAGMA wal_checkpoint(NOOP)");
+        match extent.map_or(Need::Nothing, |extent| extent.need(thread_is_at_it)) {
             Need::Nothing => false,
             Need::Leader => true,
             Need::Thread => {
@@ -158,9 +163,10 @@ fn fold_along(shared: &Shared, path: PathBuf) {
     while shared.next() {
         // Whatever is in its way is in the way of the next attempt at worst, and the leader does it in the end.
         if let Some(conn) = kept.take().or_else(|| connect::open(&path).ok()) {
-            fold(&conn);
+            (0..ROUNDS).for_each(|_| fold(&conn));
             kept = Some(conn);
         }
+        shared.lock().fold = false;
     }
 }
 
@@ -180,12 +186,21 @@ mod tests {
 
     #[test]
     fn the_thread_folds_much_and_the_leader_what_is_left() {
-        let need = |written, folded| Extent { written, folded }.need();
+        let need = |written, folded| Extent { written, folded }.need(false);
         assert_eq!(need(FOLD_PAGES - 1, 0), Need::Nothing);
         assert_eq!(need(FOLD_PAGES, 0), Need::Thread);
-        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES - 1), Need::Thread, "once more");
-        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES - REST_PAGES), Need::Leader);
-        assert_eq!(need(2 * FOLD_PAGES, 2 * FOLD_PAGES), Need::Nothing, "the next group begins it anew");
+        let longer = FOLD_PAGES + REST_PAGES;
+        assert_eq!(need(longer, longer - REST_PAGES - 1), Need::Thread, "once more");
+        assert_eq!(need(longer, longer - REST_PAGES), Need::Leader);
+        assert_eq!(need(longer, longer), Need::Nothing, "the next group begins it anew");
         assert_eq!(need(WAL_PAGES_MAX, 0), Need::Leader, "nobody else does");
+    }
+
+    #[test]
+    fn the_leader_keeps_out_of_the_threads_way_until_the_wal_is_far_too_long() {
+        let need = |written, folded| Extent { written, folded }.need(true);
+        assert_eq!(need(FOLD_PAGES, 0), Need::Nothing);
+        assert_eq!(need(FOLD_PAGES, FOLD_PAGES - 1), Need::Nothing, "the thread has yet to sync");
+        assert_eq!(need(WAL_PAGES_MAX, 0), Need::Leader);
     }
 }
