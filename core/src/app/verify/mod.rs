@@ -110,7 +110,56 @@ impl Findings {
             (None, None) => {}
             (Some(_), None) => self.add("state", subject, "is missing".to_owned()),
             (None, Some(_)) => self.add("state", subject, "is not in the log".to_owned()),
-            (Some(a), Some(b)) => self.add("state", subject, format!("is {b:?}, the log says {a:?}")),
+            (Some(a), Some(b)) => {
+                let (says, has) = differing(&format!("{a:?}"), &format!("{b:?}"));
+                self.add("state", subject, format!("has {has}, the log says {says}"));
+            }
+        }
+    }
+}
+
+/// The fields in which two rows differ, from the first such field to the last.
+fn differing(one: &str, other: &str) -> (String, String) {
+    let (one, other): (Vec<_>, Vec<_>) = (one.split(", ").collect(), other.split(", ").collect());
+    let shorter = one.len().min(other.len());
+    let head = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let tail = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count().min(shorter - head);
+    let between = |fields: &[&str]| match &fields[head..fields.len() - tail] {
+        [] => "nothing there".to_owned(),
+        // What the first is nested in is the same in both.
+        [first, more @ ..] => {
+            let first = first.rsplit("{ ").next().unwrap_or(first);
+            let fields = [&[first], more].concat().join(", ");
+            fields.trim_end_matches(" }").to_owned()
+        }
+    };
+    (between(&one), between(&other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told() {
+        for (one, other, expected) in [
+            (
+                "Row { id: 1, rate: Rate { price: 5, per: Day } }",
+                "Row { id: 1, rate: Rate { price: 6, per: Day } }",
+                ("price: 5", "price: 6"),
+            ),
+            ("Row { id: 1, until: None }", "Row { id: 2, until: None }", ("id: 1", "id: 2")),
+            ("Row { id: 1, until: None }", "Row { id: 1, until: Some(2, 3) }", ("until: None", "until: Some(2, 3)")),
+            (
+                "Row { id: 1, rate: Rate { price: 5 } }",
+                "Row { id: 2, rate: Rate { price: 6 } }",
+                ("id: 1, rate: Rate { price: 5", "id: 2, rate: Rate { price: 6"),
+            ),
+            ("[1, 2]", "[1, 1, 2]", ("nothing there", "1")),
+            ("[]", "[1]", ("[]", "[1]")),
+        ] {
+            let (says, has) = differing(one, other);
+            assert_eq!((says.as_str(), has.as_str()), expected, "{one} and {other}");
         }
     }
 }
