@@ -55,7 +55,10 @@ impl Site {
     }
 
     fn with<T>(globals: &Globals, access: Access, f: impl FnOnce(&Site) -> Result<T, Failure>) -> Result<T, Failure> {
-        let site = Site::open(globals, access)?;
+        let (site, is_new) = Site::open(globals)?;
+        if is_new && access == Access::Reads {
+            site.remark_new(globals);
+        }
         let due = match access {
             Access::Reads | Access::Writes => site.app.tick().map(drop),
             Access::IsTheClock => Ok(()),
@@ -65,13 +68,17 @@ impl Site {
             due?;
         }
         let answer = f(&site);
+        if is_new && access == Access::Writes && answer.is_err() {
+            site.remark_new(globals);
+        }
         if could_write {
             site.catch_up();
         }
         answer
     }
 
-    fn open(globals: &Globals, access: Access) -> Result<Site, Failure> {
+    /// Opens the site; says whether its file is a new one.
+    fn open(globals: &Globals) -> Result<(Site, bool), Failure> {
         let path = file(globals)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = Arc::new(SqliteStore::open(&path)?);
@@ -88,16 +95,19 @@ impl Site {
         let out = globals.output();
         if is_new {
             keep_language(&app, out.lang())?;
-            if access == Access::Reads {
-                // A mistyped name would otherwise pass for a site that has nothing in it.
-                let path = path.display();
-                out.remark(&out.lang().pick(
-                    format!("there was no site at {path}; this is a new, empty one"),
-                    format!("{path}에 사이트가 없어 빈 사이트를 새로 만들었습니다"),
-                ));
-            }
         }
-        Ok(Site { app, store, out, elsewhere })
+        Ok((Site { app, store, out, elsewhere }, is_new))
+    }
+
+    /// Says that there was nothing: a mistyped name would otherwise pass for a site that has nothing in it.
+    fn remark_new(&self, globals: &Globals) {
+        if let Ok(path) = file(globals) {
+            let path = path.display();
+            self.out.remark(&self.out.lang().pick(
+                format!("there was no site at {path}; this is a new, empty one"),
+                format!("{path}에 사이트가 없어 빈 사이트를 새로 만들었습니다"),
+            ));
+        }
     }
 
     /// The site for a server: its store is led by a thread of its own, so that no handler blocks. What it is wired with is made
@@ -138,7 +148,8 @@ impl Site {
     }
 }
 
-fn with_clock(globals: &Globals, options: Options) -> Options {
+/// With the clock that the command line asks for.
+pub(crate) fn with_clock(globals: &Globals, options: Options) -> Options {
     match globals.now {
         Some(now) => options.clock(ManualClock::at(now)),
         None => options,

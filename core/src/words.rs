@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::app::{Error, OperationError};
 use crate::payment::PaymentError;
 use crate::ports::StoreError;
-use crate::reservation::{ReservationError, ReservationRow};
+use crate::reservation::{ReservationError, ReservationRow, ReservationStatus};
 use crate::review::ReviewError;
 use crate::shared::{InvalidValue, Kind, Lang, Period};
 use crate::storage::StorageError;
@@ -147,6 +147,29 @@ fn storage(e: &StorageError, lang: Lang) -> Explained {
     }
 }
 
+impl ReservationStatus {
+    /// What people call it.
+    pub fn word(self, lang: Lang) -> &'static str {
+        match self {
+            ReservationStatus::ReqReserve => lang.pick("on hold", "가예약"),
+            ReservationStatus::Reserved => lang.pick("reserved", "예약됨"),
+            ReservationStatus::ReqCancel => lang.pick("cancelling", "취소 중"),
+            ReservationStatus::Cancelled => lang.pick("cancelled", "취소됨"),
+            ReservationStatus::Completed => lang.pick("completed", "이용 완료"),
+            ReservationStatus::Rejected => lang.pick("rejected", "거절됨"),
+            ReservationStatus::Expired => lang.pick("expired", "만료됨"),
+        }
+    }
+}
+
+fn money_ko(action: &str) -> &str {
+    match action {
+        "refund" => "환불",
+        "void" => "결제 취소",
+        other => other,
+    }
+}
+
 fn span_ko(period: &Period) -> String {
     match period.until() {
         Some(until) => format!("{}부터 {until} 전까지", period.from()),
@@ -178,7 +201,7 @@ fn reservation(e: &ReservationError, lang: Lang) -> Explained {
         ReservationError::WrongState { reservation_id, status, action } => say(
             lang.pick(
                 en,
-                format!("예약 {reservation_id}번은 {} 상태라 {}할 수 없습니다", status.as_str(), if *action == "ended" { "종료" } else { "취소" }),
+                format!("예약 {reservation_id}번은 {} 상태라 {}할 수 없습니다", status.word(Lang::Ko), if *action == "ended" { "종료" } else { "취소" }),
             ),
             lang.pick("show the reservation to see where it stands", "예약의 현재 상태를 확인하세요"),
         ),
@@ -280,7 +303,7 @@ fn operation(e: &OperationError, lang: Lang) -> Explained {
             ),
         ),
         OperationError::MoneyNotDiscarded { dead_letter_id, action } => say(
-            lang.pick(en, format!("데드레터 {dead_letter_id}번은 {action}입니다. 돈과 관련된 일은 버릴 수 없습니다")),
+            lang.pick(en, format!("데드레터 {dead_letter_id}번은 {}입니다. 돈과 관련된 일은 버릴 수 없습니다", money_ko(action))),
             lang.pick(
                 "mend the cause at the payment service and retry",
                 "결제 서비스에서 원인을 해결한 뒤 retry 하세요",

@@ -401,7 +401,7 @@ fn store_family() -> Vec<Told> {
             StoreError::Corrupt(why()),
             Kind::Internal,
             "corrupt",
-            "the file is damaged: disk full",
+            "the file is damaged, or no file of storagerent: disk full",
             "파일이 손상되었거나 storagerent 파일이 아닙니다: disk full",
         ),
         told(

@@ -79,6 +79,9 @@ pub(super) fn bytes(source: &Connection) -> Result<Vec<u8>, StoreError> {
 }
 
 fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+    if path.is_dir() {
+        return Err(connect::is_a_folder(path));
+    }
     if !path.is_file() {
         return Err(StoreError::Other(format!("there is no file {}", path.display())));
     }

@@ -47,6 +47,10 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     std::path::absolute(path).map_err(|e| StoreError::Other(format!("{} is no path: {e}", path.display())))
 }
 
+pub(super) fn is_a_folder(path: &Path) -> StoreError {
+    StoreError::Other(format!("{} is a folder, not a file", path.display()))
+}
+
 /// Makes an empty file that only its owner may read, unless there is a file already.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -54,7 +58,7 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Other(format!("the folder {} does not exist", folder.display())));
     }
     if path.is_dir() {
-        return Err(StoreError::Other(format!("{} is a folder, not a file", path.display())));
+        return Err(is_a_folder(path));
     }
     match private(path) {
         Ok(file) => {

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use storagerent::StoreError;
 use storagerent::chrono::Utc;
 use storagerent::sqlite::{self, SqliteStore};
+use storagerent::{Options, StoreError};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -22,9 +23,9 @@ pub(crate) enum DbCommand {
     Backup(FileArg),
     /// Put a backup in the file's place; the file as it was is kept beside it
     #[command(after_help = "\
-No other process may use the file meanwhile. The backup is checked first: a
-damaged one, or one of a newer version, changes nothing. The file as it was is
-kept as FILE.before-restore-TIME. The payment service's books (FILE.books) are
+No other process may use the file meanwhile. The backup is verified first: a
+damaged one, one that is not as its own log says, or one of a newer version,
+changes nothing. The file as it was is kept as FILE.before-restore-TIME. The payment service's books (FILE.books) are
 left alone: they are a third party's.")]
     Restore(FileArg),
 }
@@ -52,7 +53,7 @@ struct Restored {
     events: u64,
     /// The file as it was before, if there was one.
     kept: Option<String>,
-    /// Whether everything is as the restored log says.
+    /// Whether everything is as the restored log says: nothing else is restored.
     ok: bool,
 }
 
@@ -88,14 +89,32 @@ fn restore(globals: &Globals, backup: &Path) -> Result<(), Failure> {
     sqlite::check_file(backup)?;
     let path = site::file(globals)?;
     let draft = beside(&path, &format!(".restoring-{}", std::process::id()));
-    // Written and synced as a whole before anything of the present file is touched.
+    // Written, synced and verified as a whole before anything of the present file is touched.
     sqlite::restore(backup, &draft)?;
-    let replaced = keep_aside(&path).and_then(|kept| {
+    let replaced = verify(globals, &draft, backup).and_then(|()| keep_aside(&path)).and_then(|kept| {
         fs::rename(&draft, &path).and_then(|()| sync_folder(&path)).map_err(|e| Failure::file(&path, e))?;
         Ok(kept)
     });
-    let _ = fs::remove_file(&draft);
+    for left in ["", "-wal", "-shm"] {
+        // Most of these do not exist.
+        let _ = fs::remove_file(beside(&draft, left));
+    }
     report(globals.output(), globals, &path, replaced?.as_deref())
+}
+
+/// Refuses a backup that is not as its own log says.
+fn verify(globals: &Globals, draft: &Path, backup: &Path) -> Result<(), Failure> {
+    let store = Arc::new(SqliteStore::open(draft)?);
+    let app = storagerent::over(store, site::with_clock(globals, Options::without_gateway()))?;
+    let findings = app.verify()?.findings;
+    match findings.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::BackupFound {
+            path: backup.to_owned(),
+            findings: findings.len(),
+            first: format!("{}: {}", first.subject, first.detail),
+        }),
+    }
 }
 
 /// Keeps the present file under another name, whole, and takes away what would be replayed into its successor.

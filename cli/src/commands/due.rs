@@ -49,6 +49,18 @@ pub(super) fn settle(globals: &Globals) -> Result<(), Failure> {
         site.catch_up();
         site.out.show(&SettledNow { settled, effects })?;
         site.remark_elsewhere();
-        Ok(())
+        remark_under_way(site)
     })
+}
+
+/// Says how many charges are still open: who has called for one, and may be waiting for its answer, is not overtaken.
+fn remark_under_way(site: &Site) -> Result<(), Failure> {
+    let open = site.app.backlog()?.into_iter().filter(|kind| kind.kind == "charge").map(|kind| kind.open).sum::<u64>();
+    if open > 0 && site.elsewhere.is_none() {
+        site.out.remark(&site.out.lang().pick(
+            format!("charges still open: {open}; one that a process may be waiting for is asked about once its time is over: try again in a minute"),
+            format!("아직 열린 결제 {open}건: 다른 프로세스가 기다리고 있을 수 있는 결제는 시간이 지난 뒤에 확인합니다. 1분 뒤 다시 시도하세요"),
+        ));
+    }
+    Ok(())
 }

@@ -22,8 +22,8 @@ const BYTES_MAX: u64 = 512 * 1024 * 1024;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The first line names the columns: description, price, currency, and perhaps
-per (rental, day or month; an empty cell is rental). Others are left alone, so
-that what `export storages` wrote can be read again. Prices are in major
+per (rental, day or month; an empty cell is rental). Others are not read, and
+said to be, but for those of `export storages` that the site keeps by itself. Prices are in major
 units. UTF-8, with or without a byte order mark. Cells are taken as they are:
 an apostrophe that `export` put before =, +, - or @ stays.
 
@@ -60,11 +60,15 @@ impl ImportArgs {
     pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let out = globals.output();
         let data = read(&self.file)?;
-        let Checked { storages, refused, usable } = import_csv::check(&data, out.lang());
+        let Checked { storages, refused, usable, unread } = import_csv::check(&data, out.lang());
         drop(data);
         let may_go_on = refused.is_empty() || (self.skip_bad && usable);
         if !may_go_on {
-            return Err(Failure::ImportRefused { refused });
+            return Err(Failure::ImportRefused { refused, skips: usable });
+        }
+        if !unread.is_empty() {
+            let names = unread.join(", ");
+            out.remark(&out.lang().pick(format!("columns not read: {names}"), format!("읽지 않은 열: {names}")));
         }
         let imported = storages.len();
         let report = Imported { imported, refused: &refused };

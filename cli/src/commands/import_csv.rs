@@ -14,12 +14,17 @@ pub(super) struct Checked {
     pub(super) refused: Vec<RefusedLine>,
     /// Whether there is a header to read the lines by.
     pub(super) usable: bool,
+    /// Columns that say something a storage is not made from.
+    pub(super) unread: Vec<String>,
 }
+
+/// Columns that `export storages` writes and the site keeps by itself.
+const KEPT_BY_THE_SITE: [&str; 4] = ["storageid", "storagestatus", "reviewcnt", "rating"];
 
 /// Checks all of a file.
 pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
     let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
-    let mut checked = Checked { storages: Vec::new(), refused: Vec::new(), usable: true };
+    let mut checked = Checked { storages: Vec::new(), refused: Vec::new(), usable: true, unread: Vec::new() };
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(data);
     let mut lines = Lines { data, at: 0, line: 1 };
     let mut record = ByteRecord::new();
@@ -33,7 +38,10 @@ pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
         let line = lines.line_of(started);
         match &columns {
             None => match Columns::named(&record) {
-                Ok(named) => columns = Some(named),
+                Ok(named) => {
+                    checked.unread = unread(&record);
+                    columns = Some(named);
+                }
                 Err(reason) => return unusable(reason.told(lang), line),
             },
             Some(columns) => match columns.storage(&record) {
@@ -53,7 +61,15 @@ pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
 }
 
 fn unusable(reason: String, line: u64) -> Checked {
-    Checked { storages: Vec::new(), refused: vec![RefusedLine { line, reason }], usable: false }
+    let refused = vec![RefusedLine { line, reason }];
+    Checked { storages: Vec::new(), refused, usable: false, unread: Vec::new() }
+}
+
+/// The columns that are neither looked at nor the site's own to keep: what they were meant to say is not taken.
+fn unread(header: &ByteRecord) -> Vec<String> {
+    let names = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned());
+    let is_known = |name: &str| Columns::READ.contains(&name) || KEPT_BY_THE_SITE.contains(&name);
+    names.filter(|name| !name.is_empty() && !is_known(&name.to_ascii_lowercase())).collect()
 }
 
 fn refused(line: u64, reasons: &[Reason], lang: Lang) -> RefusedLine {
@@ -119,6 +135,8 @@ struct Columns {
 }
 
 impl Columns {
+    const READ: [&str; 4] = ["description", "price", "currency", "per"];
+
     fn named(header: &ByteRecord) -> Result<Self, Reason> {
         let mut at = HashMap::new();
         for (index, name) in header.iter().enumerate() {

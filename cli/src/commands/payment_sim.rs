@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
+use storagerent::InvalidValue;
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent_remote::payment_sim::{self, CallbackConfig, Faults, PaymentSim, Switches};
 use storagerent_remote::{ConfigError, Secret};
@@ -66,6 +67,15 @@ impl PaymentSimArgs {
     }
 
     fn sim(&self) -> Result<PaymentSim, Failure> {
+        let address = self.listen;
+        if self.token_file.is_none() && !address.ip().is_loopback() {
+            return Err(InvalidValue::new(
+                "token-file",
+                format!("without a token it is served to this machine alone, and {address} is not a loopback address"),
+                format!("토큰 없이는 이 컴퓨터에서만 쓸 수 있는데, {address}는 루프백 주소가 아닙니다"),
+            )
+            .into());
+        }
         let books = SimulatedGateway::with_books(&self.books, self.behaviour)?;
         let delay = self.delay_ms.map(Duration::from_millis);
         let switches = Switches::new(Faults { behaviour: self.behaviour, delay });

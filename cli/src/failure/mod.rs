@@ -33,13 +33,20 @@ pub(crate) enum Failure {
     Usage { message: String, hint: Option<String> },
     /// An import was refused as a whole.
     #[error("{} lines were refused", refused.len())]
-    ImportRefused { refused: Vec<RefusedLine> },
+    ImportRefused {
+        refused: Vec<RefusedLine>,
+        /// Whether the file can be read without those lines.
+        skips: bool,
+    },
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     /// There is a file where none may be.
     #[error("{} exists already", path.display())]
     FileExists { path: PathBuf },
+    /// A backup is not as its own log says.
+    #[error("{} is not as it should be: {first}", path.display())]
+    BackupFound { path: PathBuf, findings: usize, first: String },
     /// A file is in use where nobody may use it.
     #[error("{} is in use", path.display())]
     FileInUse { path: PathBuf },
@@ -134,7 +141,12 @@ impl Failure {
             Failure::Usage { .. } | Failure::ImportRefused { .. } | Failure::Token(_) | Failure::Remote(_) => USAGE,
             Failure::FileExists { .. } => 4,
             Failure::FileInUse { .. } | Failure::Port { .. } | Failure::Listen { .. } => 7,
-            Failure::File { .. } | Failure::NoPage | Failure::NoDataFolder | Failure::Stdout(_) | Failure::Found => 1,
+            Failure::File { .. }
+            | Failure::BackupFound { .. }
+            | Failure::NoPage
+            | Failure::NoDataFolder
+            | Failure::Stdout(_)
+            | Failure::Found => 1,
             Failure::Closed => 0,
         }
     }
@@ -154,7 +166,7 @@ impl Failure {
             Failure::Remote(_) => "invalidValue",
             Failure::NoDataFolder => "noDataFolder",
             Failure::Stdout(_) | Failure::Closed => "stdoutFailed",
-            Failure::Found => "findings",
+            Failure::Found | Failure::BackupFound { .. } => "findings",
         }
     }
 
@@ -166,6 +178,7 @@ impl Failure {
             | Failure::ImportRefused { .. }
             | Failure::File { .. }
             | Failure::FileExists { .. }
+            | Failure::BackupFound { .. }
             | Failure::NoPage
             | Failure::Port { .. }
             | Failure::Listen { .. }

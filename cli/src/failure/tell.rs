@@ -44,7 +44,7 @@ pub(crate) fn tell(failure: &Failure, output: &Output) -> ExitCode {
     let lang = output.lang();
     let (message, hint) = failure.words(lang);
     let refused = match failure {
-        Failure::ImportRefused { refused } => Some(refused.as_slice()),
+        Failure::ImportRefused { refused, .. } => Some(refused.as_slice()),
         _ => None,
     };
     if output.is_json() {

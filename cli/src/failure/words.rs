@@ -14,16 +14,23 @@ impl Failure {
                 (told.message, Some(told.hint))
             }
             Failure::Usage { message, hint } => (message.clone(), hint.clone()),
-            Failure::ImportRefused { refused } => {
+            Failure::ImportRefused { refused, skips } => {
                 let n = refused.len();
                 let en =
                     format!("{n} {} refused; nothing was imported", if n == 1 { "line was" } else { "lines were" });
                 let message = lang.pick(en, format!("{n}개 줄이 잘못되어 아무것도 가져오지 않았습니다"));
-                say(
-                    message,
-                    "correct the file, or let --skip-bad leave those lines out",
-                    "파일을 고치거나 --skip-bad로 잘못된 줄을 건너뛰세요",
-                )
+                match skips {
+                    true => say(
+                        message,
+                        "correct the file, or let --skip-bad leave those lines out",
+                        "파일을 고치거나 --skip-bad로 잘못된 줄을 건너뛰세요",
+                    ),
+                    false => say(
+                        message,
+                        "correct the first line: description,price,currency, and perhaps per",
+                        "첫 줄을 고치세요: description,price,currency, 필요하면 per",
+                    ),
+                }
             }
             Failure::File { path, source } => {
                 let path = path.display();
@@ -37,6 +44,18 @@ impl Failure {
                     format!("{path} 파일이 이미 있어 그대로 두었습니다"),
                 );
                 say(message, "name a file that does not exist", "없는 파일 이름을 주세요")
+            }
+            Failure::BackupFound { path, findings, first } => {
+                let path = path.display();
+                let message = lang.pick(
+                    format!("{path} is not as its own log says, nothing was changed; found: {findings}, the first: {first}"),
+                    format!("{path} 백업이 자체 로그와 맞지 않아 아무것도 바꾸지 않았습니다. 발견 {findings}건, 첫째: {first}"),
+                );
+                say(
+                    message,
+                    "restore an older backup; for all that was found, `verify` a copy of this one",
+                    "더 오래된 백업을 복원하세요. 발견된 것을 모두 보려면 이 백업의 사본에 verify를 실행하세요",
+                )
             }
             Failure::FileInUse { path } => {
                 let path = path.display();

@@ -146,9 +146,13 @@ impl Shown for DeadLetter {
                 format!("{consumer}: 이벤트 {sequence} ({key})"),
             ),
             DeadSubject::Effect { effect_id, action } => {
-                lang.pick(format!("{action}: effect {effect_id}"), format!("{action}: 효과 {effect_id}"))
+                lang.pick(format!("{action}: effect {effect_id}"), format!("{}: 효과 {effect_id}", action_ko(action)))
             }
         };
+        let resolution = self.resolution.as_deref().map(|how| match how {
+            "retried" => lang.pick("retried", "다시 시도함"),
+            other => other,
+        });
         Fields::new(lang)
             .number("dead letter", "데드레터", self.dead_letter_id)
             .headed("id", "번호")
@@ -158,9 +162,19 @@ impl Shown for DeadLetter {
             .folds()
             .maybe("closed at", "종료 시각", self.closed_at.map(words::moment))
             .alone_only()
-            .maybe("resolution", "처리", self.resolution.as_deref())
+            .maybe("resolution", "처리", resolution)
             .alone_only()
             .done()
+    }
+}
+
+fn action_ko(action: &str) -> &str {
+    match action {
+        "charge" => "결제",
+        "void" => "결제 취소",
+        "refund" => "환불",
+        "deliver" => "전달",
+        other => other,
     }
 }
 

@@ -15,15 +15,13 @@ pub(crate) fn storage(status: StorageStatus, lang: Lang) -> (&'static str, Tone)
 }
 
 pub(crate) fn reservation(status: ReservationStatus, lang: Lang) -> (&'static str, Tone) {
-    match status {
-        ReservationStatus::ReqReserve => (lang.pick("on hold", "가예약"), Tone::Waiting),
-        ReservationStatus::Reserved => (lang.pick("reserved", "예약됨"), Tone::Good),
-        ReservationStatus::ReqCancel => (lang.pick("cancelling", "취소 중"), Tone::Waiting),
-        ReservationStatus::Cancelled => (lang.pick("cancelled", "취소됨"), Tone::Faint),
-        ReservationStatus::Completed => (lang.pick("completed", "이용 완료"), Tone::Faint),
-        ReservationStatus::Rejected => (lang.pick("rejected", "거절됨"), Tone::Bad),
-        ReservationStatus::Expired => (lang.pick("expired", "만료됨"), Tone::Bad),
-    }
+    let tone = match status {
+        ReservationStatus::ReqReserve | ReservationStatus::ReqCancel => Tone::Waiting,
+        ReservationStatus::Reserved => Tone::Good,
+        ReservationStatus::Cancelled | ReservationStatus::Completed => Tone::Faint,
+        ReservationStatus::Rejected | ReservationStatus::Expired => Tone::Bad,
+    };
+    (status.word(lang), tone)
 }
 
 pub(crate) fn payment(status: PaymentStatus, lang: Lang) -> (&'static str, Tone) {

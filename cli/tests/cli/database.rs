@@ -49,6 +49,23 @@ fn a_backup_is_restored_where_there_is_no_file_yet() {
 }
 
 #[test]
+fn a_backup_that_is_not_as_its_own_log_says_is_refused_and_nothing_changes() {
+    let site = Site::with_storages();
+    site.ok(&["db", "backup", "saved.db"]);
+    let bytes = fs::read(site.path("saved.db")).unwrap();
+    let at = bytes.windows(10).position(|text| text == b"by the day").unwrap();
+    patch(&site.path("saved.db"), at as u64, b"B");
+    let before = fs::read(site.file()).unwrap();
+    let refused = site.refused(1, &["db", "restore", "saved.db"]);
+    assert_eq!(refused["code"], "findings");
+    assert!(refused["message"].as_str().unwrap().contains("nothing was changed"), "{refused}");
+    assert_eq!(fs::read(site.file()).unwrap(), before);
+    let mut left: Vec<_> = fs::read_dir(site.path("")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["rent.db", "saved.db"]);
+}
+
+#[test]
 fn what_is_no_backup_is_refused_and_nothing_changes() {
     let site = Site::with_storages();
     let before = fs::read(site.file()).unwrap();

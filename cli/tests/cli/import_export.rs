@@ -147,3 +147,20 @@ fn an_export_never_replaces_a_database() {
     }
     assert_eq!(site.ok(&["verify"])["findings"], serde_json::json!([]));
 }
+
+#[test]
+fn columns_that_say_something_and_are_not_read_are_named() {
+    let site = Site::new();
+    std::fs::write(
+        site.path("more.csv"),
+        "storageId,description,price,currency,unit,Withdrawn\n7,a,1,KRW,month,true\n",
+    )
+    .unwrap();
+    let imported = site.run(&["storage", "import", "more.csv"]);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    assert!(imported.stderr.contains("columns not read: unit, Withdrawn"), "{imported:?}");
+    std::fs::write(site.path("none.csv"), "a,b\n1,2\n").unwrap();
+    let refused = site.run(&["storage", "import", "none.csv", "--skip-bad"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("correct the first line") && !refused.stderr.contains("--skip-bad"), "{refused:?}");
+}

@@ -115,3 +115,28 @@ fn replaying_a_paused_consumer_waits_until_it_is_resumed() {
     site.ok(&["consumer", "resume", "view"]);
     assert_eq!(site.ok(&["view"]).as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn a_retry_that_fails_again_says_so() {
+    let site = Site::with_storages();
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    // A payment service that knows nothing of the payment.
+    std::fs::remove_file(site.path("rent.db.books")).unwrap();
+    site.ok(&["cancel", "1"]);
+    assert_eq!(site.ok(&["dead-letter", "list"])[0]["action"], "refund");
+    let retried = site.run(&["dead-letter", "retry", "1"]);
+    assert_eq!(retried.code, 0, "{retried:?}");
+    assert!(retried.stderr.contains("is dead letter 2 now"), "{retried:?}");
+    let in_korean = site.run(&["--lang", "ko", "dead-letter", "retry", "2"]);
+    assert!(in_korean.stdout.contains("환불") && in_korean.stdout.contains("다시 시도함"), "{in_korean:?}");
+    assert!(in_korean.stderr.contains("데드레터 3번"), "{in_korean:?}");
+}
+
+#[test]
+fn what_fails_for_want_of_a_site_says_that_there_was_none() {
+    let site = Site::new();
+    let refused = site.run(&["reserve", "1"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.stderr.contains("there was no site at"), "{refused:?}");
+    assert!(!site.run(&["reserve", "1"]).stderr.contains("there was no site at"), "now there is one");
+}

@@ -68,7 +68,7 @@ fn what_would_be_open_to_all_or_unsigned_is_refused() {
     let site = Site::new();
     let books = site.path("books").display().to_string();
     let sim = |more: &[&str]| refused(&[&["payment-sim", "--books", &books], more].concat());
-    assert_eq!(sim(&["--listen", "0.0.0.0:0"]), (7, "listenFailed".to_owned()));
+    assert_eq!(sim(&["--listen", "0.0.0.0:0"]), (2, "invalidValue".to_owned()));
     assert_eq!(sim(&["--callback", "http://127.0.0.1:1/"]), (2, "usage".to_owned()), "a callback needs a secret");
     assert_eq!(sim(&["--token-file", "/no/such/file"]), (1, "fileFailed".to_owned()));
     assert_eq!(sim(&["--delay-ms", "600001"]), (2, "usage".to_owned()));

@@ -146,7 +146,8 @@ impl App {
             let known_consumers = q.consumers()?.into_iter().map(|c| c.name).collect::<Vec<_>>();
             let known_channels = q.channels()?;
             Ok::<_, Error>(
-                consumers.iter().all(|c| known_consumers.contains(c))
+                (gateway.is_empty() || kept == gateway)
+                    && consumers.iter().all(|c| known_consumers.contains(c))
                     && channels.iter().all(|c| known_channels.contains(c)),
             )
         })?;

@@ -14,7 +14,9 @@ use crate::ports::{
 use crate::reservation::{HoldCase, Quote, QuoteStorage, ReservationError, ReservationRow, may_place_hold};
 use crate::review::{ReviewError, ReviewRow};
 use crate::settings::Settings;
-use crate::shared::{Caller, MessageId, Money, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId};
+use crate::shared::{
+    Caller, InvalidValue, MessageId, Money, PaymentId, Period, ReservationId, ReviewId, Sequence, StorageId,
+};
 use crate::storage::{StorageError, StorageRow, manager_only};
 use crate::storage_view::StorageViewRow;
 
@@ -261,7 +263,16 @@ impl App {
         let (key, value) = (key.to_owned(), value.to_owned());
         self.write_alone(move |app, tx| {
             let mut settings = tx.settings()?;
+            let had_gateway = !settings.gateway.is_empty();
             settings.set(&key, &value)?;
+            if had_gateway && settings.gateway.is_empty() {
+                return Err(InvalidValue::new(
+                    "gateway",
+                    "a site keeps the name of the gateway whose books its payments are in; it can only be that of the one that took them over",
+                    "지점은 결제가 기록된 게이트웨이의 이름을 계속 갖습니다. 장부를 넘겨받은 게이트웨이의 이름만 쓸 수 있습니다",
+                )
+                .into());
+            }
             app.parts().clock.day_at(app.now(), &settings.zone)?;
             tx.put_settings(&settings)?;
             Ok(settings)

@@ -36,7 +36,7 @@ pub enum StoreError {
     #[error("the file is in WAL mode: its last changes may be in the -wal file beside it")]
     WalMode,
     /// What is stored makes no sense.
-    #[error("the file is damaged: {0}")]
+    #[error("the file is damaged, or no file of storagerent: {0}")]
     Corrupt(String),
     /// Anything else: a full disk, a missing folder.
     #[error("the store failed: {0}")]

@@ -254,9 +254,22 @@ fn another_gateway_is_not_let_near_a_sites_payments() {
         let refused = storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap_err();
         assert!(matches!(refused, Error::Operation(OperationError::OtherGateway { .. })), "{refused}");
         storagerent::over(Arc::clone(&site.store), Options::without_gateway()).unwrap();
+        let cleared = site.app.set(&Caller::manager(), "gateway", " ").unwrap_err();
+        assert!(matches!(cleared, OperationError::Invalid(_)), "{cleared}");
+        assert_eq!(site.app.settings().unwrap().gateway, "simulated");
         site.app.set(&Caller::manager(), "gateway", "acme").unwrap();
         storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap();
     }
+}
+
+#[test]
+fn a_site_begun_without_a_gateway_keeps_the_name_of_the_first_that_comes() {
+    let store: Arc<dyn ports::Store> = Arc::new(sqlite::SqliteStore::in_memory().unwrap());
+    let app = storagerent::over(Arc::clone(&store), Options::without_gateway()).unwrap();
+    assert_eq!(app.settings().unwrap().gateway, "");
+    let gateway = payment::SimulatedGateway::in_memory(payment::Behaviour::Approve);
+    let app = storagerent::over(store, Options::new(gateway)).unwrap();
+    assert_eq!(app.settings().unwrap().gateway, "simulated");
 }
 
 /// One that is as slow as it is told, and notes whether it is handed two events at once.
