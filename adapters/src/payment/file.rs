@@ -12,6 +12,7 @@ use storagerent_core::shared::{Currency, Key, Money};
 
 use super::books::Books;
 use super::ledger::{Booked, Entry, EntryState};
+use crate::sqlite::APPLICATION_ID;
 
 /// How long another process's booking is waited for.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -52,7 +53,15 @@ impl FileBooks {
         connection.busy_timeout(BUSY_WAIT).map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         let tx = begin(&mut connection)?;
-        match tx.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).map_err(failed)? {
+        let number = |sql| tx.query_row(sql, [], |row| row.get::<_, u32>(0)).map_err(failed);
+        let belongs_to = |whose: &str| {
+            StoreError::Other(format!("{} is {whose}, not the books of a payment service", path.display()))
+        };
+        if number("PRAGMA application_id")? == APPLICATION_ID.unsigned_abs() {
+            return Err(belongs_to("a site's file"));
+        }
+        match number("PRAGMA user_version")? {
+            0 if number("SELECT count(*) FROM sqlite_schema")? > 0 => return Err(belongs_to("another program's file")),
             0 => tx.execute_batch(SCHEMA).map_err(failed)?,
             SCHEMA_VERSION => {}
             found => return Err(StoreError::NewerSchema { found, known: SCHEMA_VERSION }),

@@ -238,5 +238,15 @@ mod files {
         std::fs::write(&text, "not a database at all, but long enough to look at").unwrap();
         assert!(matches!(SimulatedGateway::with_books(&text, Behaviour::Approve).err(), Some(StoreError::Corrupt(_))));
         assert!(SimulatedGateway::with_books(folder.path().join("no/such/folder"), Behaviour::Approve).is_err());
+
+        let (site, strangers) = (folder.path().join("rent.db"), folder.path().join("strangers"));
+        drop(crate::sqlite::SqliteStore::open(&site).unwrap());
+        rusqlite::Connection::open(&strangers).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        for (path, whose) in [(site, "a site's file"), (strangers, "another program's file")] {
+            let before = std::fs::read(&path).unwrap();
+            let refusal = SimulatedGateway::with_books(&path, Behaviour::Approve).err();
+            assert!(matches!(&refusal, Some(StoreError::Other(why)) if why.contains(whose)), "{refusal:?}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
     }
 }

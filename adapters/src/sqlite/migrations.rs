@@ -12,7 +12,7 @@ use super::error::store_error;
 use super::tables::storage_views;
 
 /// What marks a file as storagerent's: `rent` in ASCII.
-pub(super) const APPLICATION_ID: i32 = 0x7265_6E74;
+pub(crate) const APPLICATION_ID: i32 = 0x7265_6E74;
 
 /// What brings a file from one schema to the next: a script, and what no script can do.
 struct Step {

@@ -40,6 +40,7 @@ pub use backup::{check_file, replace, restore};
 use cache::Memory;
 use error::store_error;
 use fold::Folder;
+pub(crate) use migrations::APPLICATION_ID;
 use queue::{Batch, Mark, Queue};
 use session::Session;
 use statements::Db;
