@@ -152,14 +152,14 @@ fn reservation_family() -> Vec<Told> {
             Kind::Conflict,
             "wrongState",
             "reservation 5 is completed, it cannot be cancelled",
-            "예약 5번은 completed 상태라 취소할 수 없습니다",
+            "예약 5번은 이용 완료 상태라 취소할 수 없습니다",
         ),
         told(
             wrong_state(ReservationStatus::ReqCancel, "ended"),
             Kind::Conflict,
             "wrongState",
             "reservation 5 is reqCancel, it cannot be ended",
-            "예약 5번은 reqCancel 상태라 종료할 수 없습니다",
+            "예약 5번은 취소 중 상태라 종료할 수 없습니다",
         ),
         told(
             ReservationError::PaymentPending { reservation_id },
@@ -321,7 +321,7 @@ fn operation_family() -> Vec<Told> {
             Kind::Conflict,
             "moneyNotDiscarded",
             "dead letter 11 holds a refund: money is never given up",
-            "데드레터 11번은 refund입니다. 돈과 관련된 일은 버릴 수 없습니다",
+            "데드레터 11번은 환불입니다. 돈과 관련된 일은 버릴 수 없습니다",
         ),
         told(
             OperationError::EffectNotFound { effect_id: EffectId::new(13) },

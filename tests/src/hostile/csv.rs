@@ -29,7 +29,7 @@ pub(super) fn feed(mut world: World<'_>) {
 
 fn import(site: &Site, data: &[u8], dice: &mut Dice) -> Result<bool, String> {
     let lang = dice.pick(&[Lang::En, Lang::Ko]);
-    let import_csv::Checked { storages, refused, usable } = import_csv::check(data, lang);
+    let import_csv::Checked { storages, refused, usable, .. } = import_csv::check(data, lang);
     let lines = 1 + data.iter().filter(|b| matches!(b, b'\n' | b'\r')).count() as u64;
     if refused.iter().any(|r| r.line == 0 || r.line > lines) || !refused.is_sorted_by(|a, b| a.line < b.line) {
         return Err(format!("lines that cannot be, of {lines}: {refused:?}"));
