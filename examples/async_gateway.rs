@@ -1,4 +1,6 @@
-//! A host that does the effects itself: an async payment client, no thread blocked, no transaction open while it waits.
+//! A host that does the effects itself: an async payment client, and no transaction open, no thread blocked, while the payment
+//! service is waited for. What the engine does here blocks for as long as a commit takes; a host that may not even do that takes the
+//! methods that end in `_async`, over a `DrivenStore`, and `spawn_blocking` for the rest.
 //!
 //! `cargo run -p storagerent-examples --bin async_gateway`
 

@@ -76,12 +76,12 @@ impl Drop for Worker {
 
 fn work(app: &App, woken: &Receiver<()>, stopping: &AtomicBool, errors: &Mutex<Option<Error>>) {
     while !stopping.load(Ordering::Acquire) {
-        // A gateway, notifier or consumer that panics ends the pass, not the worker: what it was to do is leased, and tried again.
+        // Whatever panics ends the pass, not the worker: what it was to do is leased, and tried again.
         let (wait, error) = match catch_unwind(AssertUnwindSafe(|| app.run_due())) {
             Ok(Ok(ran)) => (ran.wait(app.now(), WAIT_MAX), None),
             Ok(Err(e)) => (WAIT_AFTER_ERROR, Some(e)),
             Err(_) => {
-                let why = "a gateway, notifier or consumer panicked".to_owned();
+                let why = "a pass panicked".to_owned();
                 (WAIT_AFTER_ERROR, Some(StoreError::Aborted(why).into()))
             }
         };

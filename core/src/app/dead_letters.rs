@@ -2,6 +2,7 @@
 
 use super::consumers::{InFile, holds, trouble};
 use super::folding::Views;
+use super::guard::hand;
 use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
@@ -159,7 +160,7 @@ impl App {
             .iter()
             .find(|c| c.name() == name)
             .ok_or_else(|| OperationError::ConsumerElsewhere { name: name.to_owned() })?;
-        consumer.take(event).map_err(|e| failed_again(id, &e))?;
+        hand(consumer, event).map_err(|e| failed_again(id, &e))?;
         self.write_alone(move |app, tx| close(app, tx, id, "retried"))
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::guard::{guarded, outcome_of};
 use super::outcome::Concluded;
 use super::reserve::{charge_of, handed_out};
 use super::settle::payment_of;
@@ -209,24 +210,23 @@ impl App {
     }
 
     /// Makes the call of an effect that was handed out, by the blocking ports, and answers what came of it: tell [`App::complete`],
-    /// or [`App::resume_reserve`]. It blocks, at most for the effect's deadline.
+    /// or [`App::resume_reserve`]. It blocks as long as the port does, which is told the effect's deadline; a port that panics, or
+    /// answers what such a call cannot come to, has an outcome all the same.
     pub fn call(&self, effect: &Effect) -> Outcome {
-        let unavailable = |reason: &str| Outcome::Unavailable { reason: reason.to_owned() };
-        if let Task::Deliver { channel, message } = &effect.task {
-            let notifier = self.parts().notifiers.iter().find(|n| n.channel() == channel);
-            return match notifier {
-                Some(notifier) => notifier.deliver(effect.key, message),
-                None => unavailable("no notifier for this channel here"),
-            };
-        }
-        let Some(gateway) = &self.parts().gateway else { return unavailable("no payment gateway here") };
-        let deadline = effect.deadline();
-        match &effect.task {
-            Task::Charge(charge) => gateway.charge(charge, deadline),
-            Task::Void(charge) => gateway.void(charge, deadline),
-            Task::Refund(charge) => gateway.refund(charge, deadline),
-            Task::Deliver { .. } => unavailable("a delivery is no call of the gateway"),
-        }
+        let (task, deadline) = (&effect.task, effect.deadline());
+        let told = guarded(|| match (task, &self.parts().gateway) {
+            (Task::Deliver { channel, message }, _) => {
+                match self.parts().notifiers.iter().find(|n| n.channel() == channel) {
+                    Some(notifier) => notifier.deliver(effect.key, message),
+                    None => without_call(task, "no notifier for this channel here".to_owned()),
+                }
+            }
+            (Task::Charge(charge), Some(gateway)) => gateway.charge(charge, deadline),
+            (Task::Void(charge), Some(gateway)) => gateway.void(charge, deadline),
+            (Task::Refund(charge), Some(gateway)) => gateway.refund(charge, deadline),
+            (_, None) => without_call(task, "no payment gateway here".to_owned()),
+        });
+        outcome_of(task, told)
     }
 
     /// Tells the breaker what came of a call; how much it bears, the settings say.

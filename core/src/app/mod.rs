@@ -10,6 +10,7 @@ mod dead_letters;
 mod effects;
 mod error;
 mod folding;
+mod guard;
 mod outcome;
 mod outside;
 mod payment_told;
@@ -35,8 +36,8 @@ use crate::event::Trace;
 use crate::message::INBOX;
 use crate::payment::{Breaker, BreakerState};
 use crate::ports::{
-    Clock, Consumer, Ids, Notifier, PaymentGateway, Queries, Store, StoreError, Transaction, begin_write,
-    begin_write_many, wait,
+    Clock, Consumer, Ids, Notifier, Page, PaymentGateway, Queries, Store, StoreError, Transaction, UNNAMED,
+    begin_write, begin_write_many, wait,
 };
 use crate::settings::{self, Settings};
 use crate::shared::{Caller, CorrelationId, InvalidValue, Key};
@@ -139,7 +140,11 @@ impl App {
             None => String::new(),
         };
         let known = self.read(|q| {
-            let kept = q.settings()?.gateway;
+            let mut kept = q.settings()?.gateway;
+            if kept.is_empty() && !q.payments(Page::first(1))?.is_empty() {
+                // Taken by a host that calls its payment service itself.
+                UNNAMED.clone_into(&mut kept);
+            }
             if !gateway.is_empty() && !kept.is_empty() && kept != gateway {
                 return Err(OperationError::OtherGateway { kept, asked: gateway.clone() }.into());
             }

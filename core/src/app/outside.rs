@@ -6,6 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use chrono::TimeDelta;
 
 use super::consumers::{dead_letter, holds, load};
+use super::guard::hand;
 use super::outcome::retry_at;
 use super::{App, Error};
 use crate::consumer::ConsumerRow;
@@ -62,7 +63,7 @@ impl App {
                     passed = Some(event.sequence);
                     continue;
                 }
-                match consumer.take(event) {
+                match hand(consumer, event) {
                     Ok(()) => passed = Some(event.sequence),
                     Err(e) => {
                         setback = Some((event.clone(), e));

@@ -47,7 +47,8 @@ impl App {
     /// Reserves a storage and pays for it in the same step, or there is no reservation.
     ///
     /// With a gateway the answer is the outcome: `reserved`, or an error. Without one the answer is the hold, `reqReserve`, and
-    /// its charge is among [`App::due_effects`]. Repeated under the same idempotency key, it is the same reservation.
+    /// its charge is among [`App::due_effects`]. Repeated under the same idempotency key, it is the same reservation, as it is then;
+    /// but one that was rejected or has lapsed frees its key, so that the repetition is a new reservation with a charge of its own.
     ///
     /// # Errors
     /// [`ReservationError`]: taken, price changed, declined …; [`ReservationError::OutcomeUnknown`] when it is not known

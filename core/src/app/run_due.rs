@@ -32,7 +32,8 @@ pub struct RanDue {
     pub effects: EffectsDone,
     /// Events taken by consumers.
     pub consumed: u32,
-    /// When to call again; `null` when nothing is to come by the clock alone.
+    /// When to call again; `null` when nothing is to come by the clock alone. It may lie in the past, where what is due is for another
+    /// process to do: a loop sleeps by [`RanDue::wait`].
     pub next_at: Option<DateTime<Utc>>,
 }
 

@@ -16,7 +16,7 @@ pub enum ConsumeError {
 }
 
 /// A consumer of your own. It starts from event 1, is called outside any transaction, and its cursor is saved afterwards: at
-/// least once per event, in order, `sequence` being the key by which to tell a repetition.
+/// least once per event, in order, `sequence` being the key by which to tell a repetition. An event on which it panics is parked.
 pub trait Consumer: Send + Sync {
     /// Its name, 1 to 40 of `a-z 0-9 -`; stored with its cursor. Not `storage`, `payment`, `message` or `view`.
     fn name(&self) -> &str;

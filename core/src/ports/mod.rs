@@ -17,6 +17,7 @@ pub use clock::Clock;
 pub use consumer::{ConsumeError, Consumer};
 pub use ids::Ids;
 pub use notifier::Notifier;
+pub(crate) use payment_gateway::UNNAMED;
 pub use payment_gateway::{GatewayBooks, PaymentGateway};
 pub use queries::{
     Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,

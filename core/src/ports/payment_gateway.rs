@@ -6,14 +6,20 @@ use std::time::Duration;
 use crate::effect::{Charge, Outcome};
 use crate::shared::{Key, Money};
 
-/// Takes money and gives it back. Blocking; called outside any transaction; keeps the deadline it is handed.
+/// What a gateway is called that has no name of its own, and the payments of hosts that call their payment service themselves.
+pub(crate) const UNNAMED: &str = "host";
+
+/// Takes money and gives it back. Blocking; called outside any transaction; keeps the deadline it is handed: nobody ends a call that
+/// does not, and a charge that is still under way long after it is taken for lost, and voided.
 ///
-/// Every call is idempotent under its key: at most one capture and one refund per key, however often it is made.
+/// Every call is idempotent under its key: at most one capture and one refund per key, however often it is made. A charge that
+/// panics, or answers what it cannot come to, is [`Outcome::Unknown`]; a void or refund that panics is tried again, and one that
+/// answers what it cannot come to is a dead letter.
 pub trait PaymentGateway: Send + Sync {
     /// Whose books these are: 1 to 40 of `a-z 0-9 -`. A site keeps the name of its first gateway, and no other one is let near
-    /// its payments; so name yours, and keep the name.
+    /// its payments; so name yours, and keep the name: all that do not are taken for the same.
     fn name(&self) -> &str {
-        "host"
+        UNNAMED
     }
 
     /// Takes the money: [`Outcome::Captured`], [`Outcome::Declined`], [`Outcome::NotTaken`] when that is certain, or

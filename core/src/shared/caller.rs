@@ -77,7 +77,8 @@ impl Caller {
         Caller { who, idempotency_key: None, correlation_id: None, expected_version: None }
     }
 
-    /// The same caller repeating a request safely: `Reserve` under one key happens once.
+    /// The same caller repeating a request safely: `Reserve` under one key comes about once. A reservation that was rejected or has
+    /// lapsed frees its key.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = Some(key);

@@ -272,6 +272,113 @@ fn a_site_begun_without_a_gateway_keeps_the_name_of_the_first_that_comes() {
     assert_eq!(app.settings().unwrap().gateway, "simulated");
 }
 
+#[test]
+fn payments_that_a_host_took_itself_are_not_let_near_a_gateway_of_another_name() {
+    let store: Arc<dyn ports::Store> = Arc::new(sqlite::SqliteStore::in_memory().unwrap());
+    let host = storagerent::over(Arc::clone(&store), Options::without_gateway()).unwrap();
+    let rate = Rate::flat(Money::krw(59_000)).unwrap();
+    let register = RegisterStorage { description: Description::new("a").unwrap(), rate };
+    let storage = host.register(&Caller::manager(), register).unwrap();
+    host.reserve(&customer("kim"), Reserve::new(storage.storage_id)).unwrap();
+    let simulated = || Options::new(payment::SimulatedGateway::in_memory(payment::Behaviour::Approve));
+    let refused = storagerent::over(Arc::clone(&store), simulated()).unwrap_err();
+    assert!(matches!(refused, Error::Operation(OperationError::OtherGateway { .. })), "{refused}");
+    assert_eq!(host.settings().unwrap().gateway, "");
+    host.set(&Caller::manager(), "gateway", "simulated").unwrap();
+    storagerent::over(store, simulated()).unwrap();
+}
+
+/// A notifier that is told what to do with each message.
+struct Told(&'static str, fn() -> Outcome);
+
+impl Notifier for Told {
+    fn channel(&self) -> &str {
+        self.0
+    }
+
+    fn deliver(&self, _: Key, _: &MessageRow) -> Outcome {
+        self.1()
+    }
+}
+
+/// A panic without a word on stderr.
+fn panics<T>() -> T {
+    std::panic::resume_unwind(Box::new("on purpose"))
+}
+
+#[test]
+fn notifiers_that_panic_or_answer_nonsense_keep_nobody_from_a_refund() {
+    for kept in Kept::ALL {
+        let site = Site::with(kept, |o| o.notifier(Told("panics", panics)).notifier(Told("odd", || Outcome::Captured)));
+        let storage = site.storage(1);
+        let row = site.reserve("kim", Reserve::new(storage));
+        site.app.run_due().unwrap();
+        let reservation_id = row.booking.reservation_id;
+        site.app.cancel(&customer("kim"), CancelReservation { reservation_id }).unwrap();
+        site.app.run_due().unwrap();
+        assert_eq!(site.app.reservation(reservation_id).unwrap().reservation_status, ReservationStatus::Cancelled);
+        let parked = site.app.dead_letters(Page::default()).unwrap();
+        assert!(
+            !parked.is_empty() && parked.iter().all(|letter| letter.reason.ends_with("over odd: answered Captured")),
+            "{parked:?}"
+        );
+        let open = site.app.backlog().unwrap();
+        assert!(open.iter().any(|kind| kind.kind == "deliver" && kind.open > 0), "tried again: {open:?}");
+    }
+}
+
+#[test]
+fn a_consumer_of_your_own_that_panics_is_parked_and_the_others_go_on() {
+    #[derive(Clone, Copy)]
+    struct Frail;
+    impl Consumer for Frail {
+        fn name(&self) -> &str {
+            "frail"
+        }
+        fn take(&self, _: &Envelope) -> Result<(), ConsumeError> {
+            panics()
+        }
+    }
+    for kept in Kept::ALL {
+        let listener = Listener::default();
+        let site = Site::with(kept, |o| o.consumer(Frail).consumer(listener.clone()));
+        let storage = site.storage(1);
+        site.reserve("kim", Reserve::new(storage));
+        site.app.run_due().unwrap();
+        let events = site.app.events(&EventFilter::default(), Page::default()).unwrap();
+        assert_eq!(listener.seen().len(), events.len());
+        let parked = site.app.dead_letters(Page::default()).unwrap();
+        assert_eq!(parked[0].reason, "it panicked: on purpose");
+        let again = site.app.retry_dead_letter(&Caller::manager(), parked[0].dead_letter_id).unwrap_err();
+        assert!(matches!(again, OperationError::FailedAgain { .. }), "{again}");
+    }
+}
+
+#[test]
+fn a_gateway_that_panics_has_perhaps_taken_the_money() {
+    struct Frail;
+    impl PaymentGateway for Frail {
+        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
+            panics()
+        }
+        fn void(&self, _: &Charge, _: Duration) -> Outcome {
+            Outcome::NotTaken { reason: "never heard\nof it".to_owned() }
+        }
+        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
+            panics()
+        }
+    }
+    let app = storagerent::in_memory(Frail).unwrap();
+    let rate = Rate::flat(Money::krw(59_000)).unwrap();
+    let register = RegisterStorage { description: Description::new("a").unwrap(), rate };
+    let storage = app.register(&Caller::manager(), register).unwrap();
+    let unknown = app.reserve(&customer("kim"), Reserve::new(storage.storage_id)).unwrap_err();
+    assert!(matches!(unknown, ReservationError::OutcomeUnknown { .. }), "{unknown}");
+    app.settle().unwrap();
+    app.run_effects(10).unwrap();
+    assert_eq!(app.reservation(1.into()).unwrap().reservation_status, ReservationStatus::Rejected);
+}
+
 /// One that is as slow as it is told, and notes whether it is handed two events at once.
 #[derive(Clone, Default)]
 struct Slow {

@@ -1,0 +1,44 @@
+//! Calls of what a host has plugged in: its panic is an answer, not the end of the pass that others wait for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::effect::{Outcome, Task};
+use crate::event::Envelope;
+use crate::ports::{ConsumeError, Consumer};
+
+/// Makes the call; if it panics, says so. The panic hook has reported it.
+pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
+        words.map_or_else(|| "it panicked".to_owned(), |words| format!("it panicked: {words}"))
+    })
+}
+
+/// Hands an event to a consumer; one that panics cannot take it, and whoever waits behind it goes on.
+pub(super) fn hand(consumer: &dyn Consumer, event: &Envelope) -> Result<(), ConsumeError> {
+    guarded(|| consumer.take(event)).unwrap_or_else(|panicked| Err(ConsumeError::Permanent(panicked)))
+}
+
+/// What a call came to, made fit to be recorded. Whether a charge that broke off took the money is not known; all else that breaks
+/// off is tried again, and what answers with an outcome it cannot have waits for a decision.
+pub(super) fn outcome_of(task: &Task, told: Result<Outcome, String>) -> Outcome {
+    let outcome = match (task, told) {
+        (_, Ok(outcome)) if can_come_of(task, &outcome) => outcome,
+        (Task::Charge(_), Ok(outcome)) => Outcome::Unknown { reason: format!("answered {outcome:?}") },
+        (_, Ok(outcome)) => Outcome::Refused { reason: format!("answered {outcome:?}") },
+        (Task::Charge(_), Err(reason)) => Outcome::Unknown { reason },
+        (_, Err(reason)) => Outcome::Unavailable { reason },
+    };
+    outcome.plain()
+}
+
+fn can_come_of(task: &Task, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Captured | Outcome::NotTaken { .. } => matches!(task, Task::Charge(_) | Task::Void(_)),
+        Outcome::Declined { .. } => matches!(task, Task::Charge(_)),
+        Outcome::Refunded => matches!(task, Task::Refund(_)),
+        Outcome::Delivered => matches!(task, Task::Deliver { .. }),
+        Outcome::Unknown { .. } => true,
+        Outcome::Unavailable { .. } | Outcome::Refused { .. } => !matches!(task, Task::Charge(_)),
+    }
+}
