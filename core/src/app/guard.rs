@@ -1,16 +1,20 @@
 //! Calls of what a host has plugged in: its panic is an answer, not the end of the pass that others wait for.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::effect::{Outcome, Task};
 use crate::event::Envelope;
 use crate::ports::{ConsumeError, Consumer};
 
-/// Makes the call; if it panics, says so. The panic hook has reported it.
+/// Makes the call; if it panics, says so. The panic hook has reported it. What unwinds without words is no panic but somebody's way
+/// out of here, a cancellation or a simulated crash, and goes on unwinding.
 pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
-        words.map_or_else(|| "it panicked".to_owned(), |words| format!("it panicked: {words}"))
+        match words {
+            Some(words) => format!("it panicked: {words}"),
+            None => resume_unwind(panic),
+        }
     })
 }
 
