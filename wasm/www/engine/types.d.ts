@@ -766,7 +766,8 @@ export interface RanDue {
      */
     consumed: number;
     /**
-     * When to call again; `null` when nothing is to come by the clock alone.
+     * When to call again; `null` when nothing is to come by the clock alone. It may lie in the past, where what is due is for another
+     * process to do: a loop sleeps by [`RanDue::wait`].
      */
     nextAt: DateTime<Utc> | null;
 }
