@@ -162,12 +162,16 @@ impl ReservationStatus {
     }
 }
 
-fn money_ko(action: &str) -> &str {
-    match action {
-        "refund" => "환불",
+/// What people call a kind of effect, as [`Action::kind`](crate::effect::Action::kind) names it.
+pub fn action(kind: &str, lang: Lang) -> &str {
+    let ko = match kind {
+        "charge" => "결제",
         "void" => "결제 취소",
+        "refund" => "환불",
+        "deliver" => "전달",
         other => other,
-    }
+    };
+    lang.pick(kind, ko)
 }
 
 fn span_ko(period: &Period) -> String {
@@ -303,7 +307,13 @@ fn operation(e: &OperationError, lang: Lang) -> Explained {
             ),
         ),
         OperationError::MoneyNotDiscarded { dead_letter_id, action } => say(
-            lang.pick(en, format!("데드레터 {dead_letter_id}번은 {}입니다. 돈과 관련된 일은 버릴 수 없습니다", money_ko(action))),
+            lang.pick(
+                en,
+                format!(
+                    "데드레터 {dead_letter_id}번은 {}입니다. 돈과 관련된 일은 버릴 수 없습니다",
+                    self::action(action, lang)
+                ),
+            ),
             lang.pick(
                 "mend the cause at the payment service and retry",
                 "결제 서비스에서 원인을 해결한 뒤 retry 하세요",

@@ -1,6 +1,7 @@
 //! What people see of running a site: what a pass did, how things are, consumers, dead letters, what verifying found.
 
 use storagerent::sqlite::DbInfo;
+use storagerent::words::action as action_word;
 use storagerent::{
     ConsumerStatus, DeadLetter, DeadSubject, Lang, RanDue, ReservationStatus, Settings, Status, Ticked, Verified,
 };
@@ -146,7 +147,7 @@ impl Shown for DeadLetter {
                 format!("{consumer}: 이벤트 {sequence} ({key})"),
             ),
             DeadSubject::Effect { effect_id, action } => {
-                lang.pick(format!("{action}: effect {effect_id}"), format!("{}: 효과 {effect_id}", action_ko(action)))
+                format!("{}: {} {effect_id}", action_word(action, lang), lang.pick("effect", "효과"))
             }
         };
         let resolution = self.resolution.as_deref().map(|how| match how {
@@ -165,16 +166,6 @@ impl Shown for DeadLetter {
             .maybe("resolution", "처리", resolution)
             .alone_only()
             .done()
-    }
-}
-
-fn action_ko(action: &str) -> &str {
-    match action {
-        "charge" => "결제",
-        "void" => "결제 취소",
-        "refund" => "환불",
-        "deliver" => "전달",
-        other => other,
     }
 }
 

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod files;
 mod frail;
+mod gateways;
 mod hosts;
 mod kill;
 mod kill_tool;

@@ -231,63 +231,6 @@ fn a_worker_outlives_a_notifier_that_panics() {
     panic!("the worker is gone");
 }
 
-#[test]
-fn another_gateway_is_not_let_near_a_sites_payments() {
-    struct Acme;
-    impl PaymentGateway for Acme {
-        fn name(&self) -> &str {
-            "acme"
-        }
-        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-        fn void(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-    }
-    for kept in Kept::ALL {
-        let site = Site::new(kept);
-        assert_eq!(site.app.settings().unwrap().gateway, "simulated");
-        let refused = storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap_err();
-        assert!(matches!(refused, Error::Operation(OperationError::OtherGateway { .. })), "{refused}");
-        storagerent::over(Arc::clone(&site.store), Options::without_gateway()).unwrap();
-        let cleared = site.app.set(&Caller::manager(), "gateway", " ").unwrap_err();
-        assert!(matches!(cleared, OperationError::Invalid(_)), "{cleared}");
-        assert_eq!(site.app.settings().unwrap().gateway, "simulated");
-        site.app.set(&Caller::manager(), "gateway", "acme").unwrap();
-        storagerent::over(Arc::clone(&site.store), Options::new(Acme)).unwrap();
-    }
-}
-
-#[test]
-fn a_site_begun_without_a_gateway_keeps_the_name_of_the_first_that_comes() {
-    let store: Arc<dyn ports::Store> = Arc::new(sqlite::SqliteStore::in_memory().unwrap());
-    let app = storagerent::over(Arc::clone(&store), Options::without_gateway()).unwrap();
-    assert_eq!(app.settings().unwrap().gateway, "");
-    let gateway = payment::SimulatedGateway::in_memory(payment::Behaviour::Approve);
-    let app = storagerent::over(store, Options::new(gateway)).unwrap();
-    assert_eq!(app.settings().unwrap().gateway, "simulated");
-}
-
-#[test]
-fn payments_that_a_host_took_itself_are_not_let_near_a_gateway_of_another_name() {
-    let store: Arc<dyn ports::Store> = Arc::new(sqlite::SqliteStore::in_memory().unwrap());
-    let host = storagerent::over(Arc::clone(&store), Options::without_gateway()).unwrap();
-    let rate = Rate::flat(Money::krw(59_000)).unwrap();
-    let register = RegisterStorage { description: Description::new("a").unwrap(), rate };
-    let storage = host.register(&Caller::manager(), register).unwrap();
-    host.reserve(&customer("kim"), Reserve::new(storage.storage_id)).unwrap();
-    let simulated = || Options::new(payment::SimulatedGateway::in_memory(payment::Behaviour::Approve));
-    let refused = storagerent::over(Arc::clone(&store), simulated()).unwrap_err();
-    assert!(matches!(refused, Error::Operation(OperationError::OtherGateway { .. })), "{refused}");
-    assert_eq!(host.settings().unwrap().gateway, "");
-    host.set(&Caller::manager(), "gateway", "simulated").unwrap();
-    storagerent::over(store, simulated()).unwrap();
-}
-
 /// A notifier that is told what to do with each message.
 struct Told(&'static str, fn() -> Outcome);
 
@@ -302,7 +245,7 @@ impl Notifier for Told {
 }
 
 /// A panic without a word on stderr.
-fn panics<T>() -> T {
+pub(crate) fn panics<T>() -> T {
     std::panic::resume_unwind(Box::new("on purpose"))
 }
 
@@ -352,31 +295,6 @@ fn a_consumer_of_your_own_that_panics_is_parked_and_the_others_go_on() {
         let again = site.app.retry_dead_letter(&Caller::manager(), parked[0].dead_letter_id).unwrap_err();
         assert!(matches!(again, OperationError::FailedAgain { .. }), "{again}");
     }
-}
-
-#[test]
-fn a_gateway_that_panics_has_perhaps_taken_the_money() {
-    struct Frail;
-    impl PaymentGateway for Frail {
-        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
-            panics()
-        }
-        fn void(&self, _: &Charge, _: Duration) -> Outcome {
-            Outcome::NotTaken { reason: "never heard\nof it".to_owned() }
-        }
-        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
-            panics()
-        }
-    }
-    let app = storagerent::in_memory(Frail).unwrap();
-    let rate = Rate::flat(Money::krw(59_000)).unwrap();
-    let register = RegisterStorage { description: Description::new("a").unwrap(), rate };
-    let storage = app.register(&Caller::manager(), register).unwrap();
-    let unknown = app.reserve(&customer("kim"), Reserve::new(storage.storage_id)).unwrap_err();
-    assert!(matches!(unknown, ReservationError::OutcomeUnknown { .. }), "{unknown}");
-    app.settle().unwrap();
-    app.run_effects(10).unwrap();
-    assert_eq!(app.reservation(1.into()).unwrap().reservation_status, ReservationStatus::Rejected);
 }
 
 /// One that is as slow as it is told, and notes whether it is handed two events at once.

@@ -119,6 +119,7 @@ pub(crate) async fn show(State(site): State<Arc<Site>>, asker: Asker, PathId(id)
 /// A change of a reservation: its cancellation. Prices and storages sent along are not looked at.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "reservationStatus": "reqCancel" }))]
 #[expect(dead_code, reason = "clients of the first storagerent send more than is looked at")]
 pub(crate) struct ReservationChange {
     /// `reqCancel`.
@@ -127,7 +128,7 @@ pub(crate) struct ReservationChange {
     #[schema(schema_with = crate::number::schema)]
     storage_id: Option<Number<u64>>,
     #[schema(schema_with = crate::number::schema)]
-    price: Option<Number<i64>>,
+    price: Option<Number<u64>>,
 }
 
 /// Cancels a reservation, up to and including its first day, with a full refund: `reservationStatus` `reqCancel`. Repeated, the same

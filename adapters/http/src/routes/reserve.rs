@@ -20,6 +20,7 @@ use crate::state::{Site, broken, through};
 /// What a client sends to reserve.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "storageId": 1 }))]
 pub(crate) struct ReservationSent {
     /// Which storage: a number, or a string of its digits.
     #[schema(schema_with = crate::number::schema)]

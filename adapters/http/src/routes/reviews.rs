@@ -25,6 +25,7 @@ use crate::state::{Site, through};
 /// there that can be reviewed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "reservationId": 1, "rate": 5, "content": "Dry, clean and easy to find" }))]
 #[expect(dead_code, reason = "clients send back what they were shown: it is taken and not looked at")]
 pub(crate) struct ReviewSent {
     /// The reservation it is about.

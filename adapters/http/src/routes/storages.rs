@@ -25,6 +25,7 @@ use crate::state::{Site, through};
 /// A storage as a client sends it. What the engine keeps by itself (status, reviews, ids) may be sent along and is not looked at.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "description": "Gangnam small 3.3 m²", "price": 200_000 }))]
 #[expect(dead_code, reason = "what is taken and not looked at")]
 pub(crate) struct StorageSent {
     /// What it is called and where it is.
@@ -58,6 +59,10 @@ pub(crate) struct StorageSent {
 /// Many storages at once.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "storages": [
+    { "description": "Gangnam small 3.3 m²", "price": 200_000 },
+    { "description": "Pangyo large 10 m²", "price": 15_000, "per": "day" },
+] }))]
 pub(crate) struct ImportSent {
     /// The storages, in the order their ids are given out.
     #[schema(max_items = 1000, value_type = Vec<StorageSent>)]
