@@ -103,6 +103,11 @@ async fn what_is_not_valid_is_refused_by_its_field() {
         let problem = answer.problem(422, "invalidValue");
         assert_eq!(problem["field"], field, "{body}: {problem}");
     }
+    for (sent, field) in [("\"price\": -1", "price"), ("\"storageId\": -1", "storageId"), ("\"paid\": true", "paid")] {
+        let body = format!(r#"{{"reservationStatus": "reqCancel", {sent}}}"#);
+        let answer = house.ask("PATCH", "/reservations/1", &[], &body).await;
+        assert_eq!(answer.problem(422, "invalidValue")["field"], field, "{body}");
+    }
     for (path, field) in [("/storages?size=0", "size"), ("/storages?size=101", "size"), ("/storages?page=1", "page")] {
         assert_eq!(house.get(path).await.problem(422, "invalidValue")["field"], field, "{path}");
     }
