@@ -106,7 +106,7 @@ pub(crate) enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Mint a bearer token for `serve`, for development
     Token(token::TokenArgs),
-    /// Serve the page to this machine: the same engine, in the browser, on a database of its own
+    /// Serve the page to this machine: the same engine, in the browser, on a database of its own there
     Web(web::WebArgs),
     /// Serve a simulated payment service, a process with books of its own, to practise outages with; it moves no money
     PaymentSim(payment_sim::PaymentSimArgs),

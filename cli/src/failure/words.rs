@@ -75,8 +75,10 @@ impl Failure {
                     "이 storagerent에는 페이지가 들어 있지 않습니다",
                 )
                 .to_owned(),
-                "build it first, then storagerent again: wasm/build.sh, cargo build --release -p storagerent-cli",
-                "먼저 페이지를 만들고 다시 빌드하세요: wasm/build.sh, cargo build --release -p storagerent-cli",
+                "build it first, then storagerent again as you built or installed this one: wasm/build.sh, \
+                 cargo build --release -p storagerent-cli or cargo install --path cli",
+                "먼저 페이지를 만든 뒤 이 프로그램을 만든 방법대로 다시 만드세요: wasm/build.sh, \
+                 cargo build --release -p storagerent-cli 또는 cargo install --path cli",
             ),
             Failure::Port { port, source } => say(
                 lang.pick(

@@ -126,12 +126,9 @@ export function brokenDialog() {
 
 /** The engine did not even start. @param {any} error */
 export function failedScreen(error) {
-  const main = document.querySelector('.loading') ?? document.body.appendChild(h('div', { class: 'loading' }));
-  main.className = 'loading failed';
-  fill(
-    main,
-    h('h2', {}, t('failed')),
-    h('p', {}, wordsOf(error)),
-    h('button', { class: 'main', type: 'button', onclick: () => location.reload() }, t('failed.again')),
-  );
+  const again = h('button', { class: 'main', type: 'button', onclick: () => location.reload() }, t('failed.again'));
+  const words = h('div', { role: 'alert' }, h('h1', {}, t('failed')), h('p', {}, wordsOf(error)));
+  document.querySelector('.loading')?.remove();
+  document.body.append(h('main', { class: 'loading failed' }, words, again));
+  again.focus();
 }

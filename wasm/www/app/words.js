@@ -17,7 +17,7 @@ export const WORDS = {
   'room.storm.say': ['What happened, and why', '무슨 일이 왜 일어났는가'],
   'room.bench.say': ['Break it, and watch it hold', '망가뜨려도 버티는지 보기'],
 
-  'who.label': ['You are', '나는'],
+  'who.label': ['You are', '사용자'],
   'who.manager': ['Manager', '관리자'],
   'day.label': ['Today at the site', '현장의 오늘'],
   'day.next': ['+1 day', '+1일'],
@@ -27,7 +27,7 @@ export const WORDS = {
   'theme.light': ['Switch to light', '밝게'],
   'tour.open': ['Tour', '둘러보기'],
 
-  loading: ['Opening the database…', '데이터베이스를 여는 중…'],
+  loading: ['Starting the engine…', '엔진을 시작하는 중…'],
   'loading.more': [
     'The engine is one WASM file, the data one SQLite file in this browser.',
     '엔진은 WASM 파일 하나, 데이터는 이 브라우저 안의 SQLite 파일 하나입니다.',
@@ -373,7 +373,7 @@ export const WORDS = {
   'breaker.closed': ['Closed', '닫힘'],
   'breaker.open': ['Open', '열림'],
   'breaker.halfOpen': ['Half open', '반열림'],
-  'breaker.closed.say': ['Every call goes through.', '모든 호출이 지나갑니다.'],
+  'breaker.closed.say': ['Every call goes through.', '모든 호출을 그대로 보냅니다.'],
   'breaker.open.say': [
     'No call goes out. Reserving is refused at once, nothing is held.',
     '호출이 나가지 않습니다. 예약은 바로 거부되고 잡히는 것이 없습니다.',
@@ -459,7 +459,7 @@ export const WORDS = {
     'All {reserved} standing reservations are paid in full. Money for what does not stand goes back, once.',
     '확정된 예약 {reserved}건이 모두 결제되었습니다. 서지 않은 예약의 돈은 한 번 돌려줍니다.',
   ],
-  p2: ['Never twice', '두 번 없음'],
+  p2: ['Never twice', '중복 없음'],
   'p2.title': ['No storage is rented twice for a day', '같은 날 같은 창고는 한 번만'],
   'p2.say': [
     'No two of {live} live reservations overlap on one storage, whatever raced.',
@@ -471,13 +471,13 @@ export const WORDS = {
     'Consumers paused now: {paused}. Reserving waits for none of them.',
     '지금 멈춘 소비자: {paused}. 예약은 누구도 기다리지 않습니다.',
   ],
-  p4: ['Told once', '한 번 알림'],
+  p4: ['Told once', '한 번씩 알림'],
   'p4.title': ['Every change reaches everyone, in order', '모든 변화는 순서대로 모두에게'],
   'p4.say': [
     '{messages} messages told, none twice. Consumers are {behind} events behind, and will take them in order.',
     '메시지 {messages}건을 알렸고 두 번 알린 것은 없습니다. 밀린 이벤트 {behind}개도 순서대로 처리됩니다.',
   ],
-  p5: ['Kept', '남음'],
+  p5: ['Kept', '보존됨'],
   'p5.title': ['What was acknowledged survives', '접수된 것은 살아남는다'],
   'p5.say': [
     'The log has {events} events without a gap; each one’s hash covers all before it.',

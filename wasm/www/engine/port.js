@@ -19,15 +19,29 @@ const PANICKED = {
   reservation: null,
 };
 
-/** @param {string} reason @returns {Told} */
+/** @param {{ ko: string, en: string }} reason @returns {Told} */
 const notLoaded = (reason) => ({
   code: 'engineNotLoaded',
   kind: 'internal',
-  message: { ko: `엔진을 불러올 수 없습니다: ${reason}`, en: `the engine cannot be loaded: ${reason}` },
-  hint: { ko: '최신 브라우저인지, 파일이 모두 있는지 확인하세요', en: 'use a current browser, and check that all files are there' },
+  message: { ko: `엔진을 불러올 수 없습니다: ${reason.ko}`, en: `the engine cannot be loaded: ${reason.en}` },
+  hint: {
+    ko: '최신 브라우저를 쓰고, 연결이 되어 있고 pkg 폴더의 파일이 모두 있는지 확인하세요',
+    en: 'use a current browser, and check the connection and that all files are there, those in pkg too',
+  },
   retryAfterMs: null,
   reservation: null,
 });
+
+/** What the browser said, which it says in one language. @param {string} said */
+const saidBoth = (said) => ({ ko: said, en: said });
+const NO_WORKERS = { ko: '이 브라우저에는 웹 워커가 없습니다', en: 'this browser has no web workers' };
+const NOT_FETCHED = { ko: '파일을 받지 못했습니다', en: 'its files did not come' };
+
+/** @returns {Worker} */
+function startWorker() {
+  if (typeof Worker === 'undefined') throw new Refusal(notLoaded(NO_WORKERS));
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+}
 
 /** A refusal on its way from the worker. */
 export class Refusal extends Error {
@@ -40,7 +54,7 @@ export class Refusal extends Error {
 
 /** The worker, one order at a time. @implements {Port} */
 export class WorkerPort {
-  #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  #worker = startWorker();
   /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Refusal) => void }>} */
   #waiting = new Map();
   #next = 0;
@@ -52,7 +66,7 @@ export class WorkerPort {
 
   constructor() {
     this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => this.#break(notLoaded(event.message ?? 'the worker does not start'));
+    this.#worker.onerror = ({ message }) => this.#break(notLoaded(message ? saidBoth(message) : NOT_FETCHED));
   }
 
   /** @param {{ id: number, answer?: any, refused?: string, broke?: string, events?: string }} news */
@@ -60,7 +74,7 @@ export class WorkerPort {
     if (events) return this.#events(events);
     if (broke !== undefined) {
       console.error(broke);
-      return this.#break(this.#next > 1 ? PANICKED : notLoaded(broke));
+      return this.#break(this.#next > 1 ? PANICKED : notLoaded(saidBoth(broke)));
     }
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
