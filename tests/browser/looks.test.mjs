@@ -1,13 +1,12 @@
 // Every room, in both languages, dark and light, wide, middling and at 360 px: axe-core finds nothing, nothing is cut off at the side.
 // With SHOTS=folder, a picture of each is written there, to be looked at.
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { overflow, violations } from './looks.mjs';
 import { visit } from './person.mjs';
 
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SHOTS = process.env.SHOTS;
 const SIZES = { wide: { width: 1440, height: 900 }, middling: { width: 1024, height: 768 }, phone: { width: 360, height: 740 } };
 const ROOMS = ['board', 'storm', 'bench'];
@@ -38,26 +37,6 @@ async function story(person) {
     await desk.site.bench.payment('approve');
   });
 }
-
-/** Violations of accessibility rules, or of some of them, as one line each. @param {import('playwright-core').Page} page @param {string[]} [rules] */
-async function violations(page, rules) {
-  // A policy without inline script would keep axe out as a script element; evaluated, it runs.
-  await page.evaluate(AXE);
-  const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
-  const found = await page.evaluate((options) => /** @type {any} */ (window).axe.run(document, options), options);
-  return found.violations.map(
-    (/** @type {any} */ v) => `${v.id} × ${v.nodes.length}: ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].any[0]?.message ?? ''}`,
-  );
-}
-
-/** Whatever sticks out to the right of the window. @param {import('playwright-core').Page} page */
-const overflow = (page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll('body *')]
-      .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility() && !e.closest('.unseen, .skip, pre'))
-      .map((e) => e.className || e.tagName)
-      .slice(0, 5),
-  );
 
 for (const lang of ['ko', 'en']) {
   for (const theme of ['light', 'dark']) {
