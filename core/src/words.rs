@@ -209,9 +209,16 @@ fn reservation(e: &ReservationError, lang: Lang) -> Explained {
             ),
             lang.pick("show the reservation to see where it stands", "예약의 현재 상태를 확인하세요"),
         ),
+        ReservationError::Changed { reservation_id, .. } => say(
+            lang.pick(en, format!("예약 {reservation_id}번이 그 사이에 바뀌었습니다")),
+            lang.pick("show it again, and go by what is there now", "다시 조회해 지금 상태를 확인하세요"),
+        ),
         ReservationError::PaymentPending { reservation_id } => say(
             lang.pick(en, format!("예약 {reservation_id}번의 결제 결과를 아직 알 수 없습니다")),
-            lang.pick("run `settle`, then try again", "settle로 결제 결과를 확인한 뒤 다시 시도하세요"),
+            lang.pick(
+                "try again once the payment service has answered; the manager's `settle` asks it now",
+                "결제 서비스가 답한 뒤 다시 시도하세요. 관리자의 settle로 바로 확인할 수 있습니다",
+            ),
         ),
         ReservationError::FirstDayPast { reservation_id, from } => say(
             lang.pick(en, format!("예약 {reservation_id}번은 {from}에 시작했습니다. 취소는 첫날까지만 가능합니다")),

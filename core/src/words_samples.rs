@@ -113,6 +113,13 @@ fn reservation_family() -> Vec<Told> {
             "창고 3번이 없습니다",
         ),
         told(
+            ReservationError::Changed { reservation_id, expected: Version::new(2), found: Version::new(4) },
+            Kind::Conflict,
+            "reservationChanged",
+            "reservation 5 was changed meanwhile: it is in version 4, not 2",
+            "예약 5번이 그 사이에 바뀌었습니다",
+        ),
+        told(
             ReservationError::Withdrawn { storage_id: STORAGE },
             Kind::Conflict,
             "storageWithdrawn",

@@ -132,7 +132,7 @@ impl Refusal {
 
 /// The status follows from the kind alone, but for the precondition that HTTP has a status of its own for.
 fn status_of(error: &Error) -> StatusCode {
-    if error.code() == "storageChanged" {
+    if matches!(error.code(), "storageChanged" | "reservationChanged") {
         return StatusCode::PRECONDITION_FAILED;
     }
     match error.kind() {

@@ -41,10 +41,10 @@ impl App {
             Begun::Replayed(row) | Begun::Held(row, None) => Ok(Reserving { reservation: *row, effect: None }),
             Begun::Unsettled(row, None) => Err(unknown(*row, self.deadline_or_default())),
             Begun::Held(row, Some(charging)) => {
-                let leave = self.ask_breaker_by(&charging.settings);
+                let leave = self.ask_leave_by(&charging.settings);
                 self.hand_over(*row, charging.effect, leave).await
             }
-            Begun::Unsettled(row, Some(effect)) => self.hand_over(*row, *effect, self.ask_breaker()).await,
+            Begun::Unsettled(row, Some(effect)) => self.hand_over(*row, *effect, self.ask_leave()).await,
         }
     }
 

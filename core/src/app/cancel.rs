@@ -13,7 +13,7 @@ impl App {
     /// effect, and with it `cancelled`. Repeated, the same answer.
     ///
     /// # Errors
-    /// [`ReservationError`]: not found, somebody else's, or past the state that can be cancelled.
+    /// [`ReservationError`]: not found, somebody else's, past the state that can be cancelled, or not in the version the caller expects.
     pub fn cancel(&self, caller: &Caller, command: CancelReservation) -> Result<ReservationRow, ReservationError> {
         wait(self.cancel_async(caller, command))
     }
@@ -33,7 +33,10 @@ impl App {
             let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
             own_only(&caller, &reservation)?;
             let moment = app.moment::<_, ReservationError>(tx)?;
+            let as_expected = reservation.must_be_in(caller.expected_version());
             if let Some(event) = reservation.cancel(moment.today)? {
+                // Repeated, nothing is changed, and its version is another by then.
+                as_expected?;
                 tx.save_reservation(&reservation, event.into(), &app.trace(&caller, moment.now))?;
             }
             Ok(reservation.row().clone())
@@ -44,7 +47,8 @@ impl App {
     /// Sets the first free day of a rental, or brings it forward, without refund. Ending it today ends it at once.
     ///
     /// # Errors
-    /// [`ReservationError`]: not found, somebody else's, not `reserved`, or a day that is not possible.
+    /// [`ReservationError`]: not found, somebody else's, not `reserved`, a day that is not possible, or not in the version the caller
+    /// expects.
     pub fn end(&self, caller: &Caller, command: EndRental) -> Result<ReservationRow, ReservationError> {
         wait(self.end_async(caller, command))
     }
@@ -60,6 +64,7 @@ impl App {
             let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
             own_only(&caller, &reservation)?;
             let moment = app.moment::<_, ReservationError>(tx)?;
+            let as_expected = reservation.must_be_in(caller.expected_version());
             let on = match command.on {
                 Some(day) => day,
                 None => moment
@@ -76,6 +81,7 @@ impl App {
             }
             let trace = app.trace(&caller, moment.now);
             let Some(event) = reservation.set_end(on, moment.today)? else { return Ok(reservation.row().clone()) };
+            as_expected?;
             let end_set = tx.save_reservation(&reservation, event.into(), &trace)?;
             if let Some(event) = reservation.finish(moment.today) {
                 tx.save_reservation(&reservation, event.into(), &trace.caused_by(end_set))?;

@@ -132,10 +132,11 @@ impl App {
                     }
                 }
                 let (config, elapsed) = (moment.settings.breaker(), self.parts().clock.elapsed());
-                let left_alone = match leave {
-                    Leave::AtHandOut => self.breaker().acquire(config, elapsed).is_err(),
-                    Leave::AtCall => self.breaker().check(config, elapsed).is_err(),
-                };
+                let left_alone = self.is_elsewhere(&moment.settings).is_some()
+                    || match leave {
+                        Leave::AtHandOut => self.breaker().acquire(config, elapsed).is_err(),
+                        Leave::AtCall => self.breaker().check(config, elapsed).is_err(),
+                    };
                 if left_alone {
                     return Ok(None);
                 }
@@ -176,6 +177,13 @@ impl App {
         Ok(concluded)
     }
 
+    /// Which other gateway has the site's payments, if one has: while this application runs, the site may have been given to it.
+    pub(super) fn is_elsewhere<'s>(&self, settings: &'s Settings) -> Option<&'s str> {
+        let gateway = self.parts().gateway.as_ref()?;
+        let kept = settings.gateway.as_str();
+        (!kept.is_empty() && gateway.name() != kept).then_some(kept)
+    }
+
     /// Does a leased effect by the blocking ports and records what came of it.
     pub(super) fn do_and_complete(&self, effect: &Effect) -> Result<Outcome, Error> {
         let outcome = match self.read(|q| q.settings()) {
@@ -189,7 +197,7 @@ impl App {
     /// Asks the breaker, makes the call, tells the breaker. No transaction is open.
     pub(super) fn do_outside(&self, effect: &Effect, settings: &Settings) -> Outcome {
         if !matches!(effect.task, Task::Deliver { .. })
-            && let Err(reason) = self.ask_breaker_by(settings)
+            && let Err(reason) = self.ask_leave_by(settings)
         {
             return without_call(&effect.task, reason);
         }
@@ -198,12 +206,16 @@ impl App {
         outcome
     }
 
-    pub(super) fn ask_breaker(&self) -> Result<(), String> {
+    pub(super) fn ask_leave(&self) -> Result<(), String> {
         let settings = self.read(|q| q.settings()).map_err(|e| e.to_string())?;
-        self.ask_breaker_by(&settings)
+        self.ask_leave_by(&settings)
     }
 
-    pub(super) fn ask_breaker_by(&self, settings: &Settings) -> Result<(), String> {
+    /// Whether the gateway may be called now, which is then told to the breaker.
+    pub(super) fn ask_leave_by(&self, settings: &Settings) -> Result<(), String> {
+        if let Some(name) = self.is_elsewhere(settings) {
+            return Err(format!("the site's payments are in the books of {name:?}"));
+        }
         self.breaker()
             .acquire(settings.breaker(), self.parts().clock.elapsed())
             .map_err(|_| "the circuit breaker is open".to_owned())

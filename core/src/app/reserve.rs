@@ -194,8 +194,12 @@ impl App {
             in_the_way,
             holds: self.holds(tx, caller, moment)?,
         })?;
+        let breaker = moment.settings.breaker();
+        if self.is_elsewhere(&moment.settings).is_some() {
+            return Err(ReservationError::PaymentUnavailable { retry_after: breaker.open_for });
+        }
         self.breaker()
-            .check(moment.settings.breaker(), self.parts().clock.elapsed())
+            .check(breaker, self.parts().clock.elapsed())
             .map_err(|retry_after| ReservationError::PaymentUnavailable { retry_after })?;
         Ok(quote)
     }

@@ -182,6 +182,18 @@ impl Reservation {
         &self.row
     }
 
+    /// Refuses whoever has another version of it in mind.
+    ///
+    /// # Errors
+    /// [`ReservationError::Changed`] unless it is in the expected version, if one is given.
+    pub fn must_be_in(&self, expected: Option<Version>) -> Result<(), ReservationError> {
+        let (reservation_id, found) = (self.row.booking.reservation_id, self.row.version);
+        match expected {
+            Some(expected) if expected != found => Err(ReservationError::Changed { reservation_id, expected, found }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Whether it is still a hold: only a written event ends one, never the clock alone.
     pub fn hold_stands(&self) -> bool {
         self.row.reservation_status == ReservationStatus::ReqReserve

@@ -94,6 +94,18 @@ fn cancelling_on_or_before_the_first_day_is_accepted_at_once() {
 }
 
 #[test]
+fn whoever_has_another_version_in_mind_is_refused() {
+    let reservation = reserved(1, None, 1);
+    let version = reservation.row().version;
+    assert_eq!(reservation.must_be_in(None), Ok(()));
+    assert_eq!(reservation.must_be_in(Some(version)), Ok(()));
+    let refused = reservation.must_be_in(Some(version.next())).unwrap_err();
+    assert!(
+        matches!(refused, ReservationError::Changed { expected, found, .. } if expected != found && found == version)
+    );
+}
+
+#[test]
 fn cancelling_after_the_first_day_is_refused() {
     let mut reservation = reserved(5, Some(9), 5);
     assert!(matches!(reservation.cancel(day(6)), Err(ReservationError::FirstDayPast { .. })));

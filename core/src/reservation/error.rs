@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{ReservationRow, ReservationStatus};
 use crate::ports::StoreError;
-use crate::shared::{InvalidValue, Kind, Money, NotAllowed, Period, ReservationId, StorageId};
+use crate::shared::{InvalidValue, Kind, Money, NotAllowed, Period, ReservationId, StorageId, Version};
 
 /// Why a reservation command was refused. Nothing was changed, except where the variant says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,16 @@ pub enum ReservationError {
         status: ReservationStatus,
         /// What was asked: `cancelled` or `ended`.
         action: &'static str,
+    },
+    /// It is not in the version the caller expects any more.
+    #[error("reservation {reservation_id} was changed meanwhile: it is in version {found}, not {expected}")]
+    Changed {
+        /// The reservation.
+        reservation_id: ReservationId,
+        /// The version the caller expects.
+        expected: Version,
+        /// The version it is in.
+        found: Version,
     },
     /// The hold's payment is not known yet: neither cancel nor end is possible.
     #[error("the payment of reservation {reservation_id} is not known yet")]
@@ -140,6 +150,7 @@ impl ReservationError {
             | ReservationError::Taken { .. }
             | ReservationError::TooManyHolds { .. }
             | ReservationError::WrongState { .. }
+            | ReservationError::Changed { .. }
             | ReservationError::PaymentPending { .. }
             | ReservationError::FirstDayPast { .. }
             | ReservationError::HoldLapsed { .. }
@@ -162,6 +173,7 @@ impl ReservationError {
             ReservationError::Taken { .. } => "storageTaken",
             ReservationError::TooManyHolds { .. } => "tooManyHolds",
             ReservationError::WrongState { .. } => "wrongState",
+            ReservationError::Changed { .. } => "reservationChanged",
             ReservationError::PaymentPending { .. } => "paymentPending",
             ReservationError::FirstDayPast { .. } => "firstDayPast",
             ReservationError::Declined { .. } => "paymentDeclined",
@@ -188,6 +200,7 @@ impl ReservationError {
             | ReservationError::Taken { .. }
             | ReservationError::TooManyHolds { .. }
             | ReservationError::WrongState { .. }
+            | ReservationError::Changed { .. }
             | ReservationError::PaymentPending { .. }
             | ReservationError::FirstDayPast { .. }
             | ReservationError::Declined { .. }

@@ -92,7 +92,8 @@ impl Caller {
         self
     }
 
-    /// The same caller, who means the storage as it was in this version: changed since, it is not modified or deleted.
+    /// The same caller, who means the storage or reservation as it was in this version: changed since, it is not modified, deleted,
+    /// cancelled or ended.
     #[must_use]
     pub fn expecting(mut self, version: Version) -> Self {
         self.expected_version = Some(version);

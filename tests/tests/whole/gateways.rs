@@ -66,6 +66,28 @@ fn payments_that_a_host_took_itself_are_not_let_near_a_gateway_of_another_name()
 }
 
 #[test]
+fn a_site_given_to_another_gateway_while_it_runs_is_charged_and_refunded_by_that_one_alone() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let (first, second) = (site.storage(1), site.storage(2));
+        let row = site.reserve("kim", Reserve::new(first));
+        let name = |name| site.app.set(&Caller::manager(), "gateway", name).unwrap();
+        name("acme");
+        let refused = site.app.reserve(&customer("lee"), Reserve::new(second)).unwrap_err();
+        assert!(matches!(refused, ReservationError::PaymentUnavailable { .. }), "{refused}");
+        let reservation_id = row.booking.reservation_id;
+        site.app.cancel(&customer("kim"), CancelReservation { reservation_id }).unwrap();
+        site.app.run_due().unwrap();
+        let status = || site.app.reservation(reservation_id).unwrap().reservation_status;
+        assert_eq!(status(), ReservationStatus::ReqCancel, "the refund waits for the gateway that has the money");
+        name("simulated");
+        site.app.run_due().unwrap();
+        assert_eq!(status(), ReservationStatus::Cancelled);
+        site.reserve("lee", Reserve::new(second));
+    }
+}
+
+#[test]
 fn a_gateway_that_panics_has_perhaps_taken_the_money() {
     struct Frail;
     impl PaymentGateway for Frail {
