@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use storagerent::chrono::{DateTime, Utc};
 use storagerent::ids::RandomIds;
 use storagerent::{Caller, CorrelationId, CustomerId, IdempotencyKey, Ids, Lang, Version};
 
 use crate::access::{Who, rule_of};
 use crate::admission::{Admitted, Payer};
+use crate::origin::must_be_from_here;
 use crate::peer::peer_of;
 use crate::problem::Refusal;
 use crate::state::Site;
@@ -41,6 +44,8 @@ pub(crate) struct Asker {
     correlation_id: CorrelationId,
     idempotency_key: Option<IdempotencyKey>,
     expected_version: Option<Version>,
+    /// Until when the token is believed.
+    pub(crate) until: Option<DateTime<Utc>>,
     /// A change's place in front of the writer, kept until it is done.
     _admitted: Option<Admitted>,
 }
@@ -52,10 +57,12 @@ tokio::task_local! {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        match TELL.try_with(Clone::clone) {
-            Ok((lang, id)) => self.problem(lang, Some(id)).into_response(),
-            Err(_) => self.problem(Lang::En, None).into_response(),
-        }
+        let (lang, id) = TELL.try_with(Clone::clone).map_or((Lang::En, None), |(lang, id)| (lang, Some(id)));
+        let mut response = self.problem(lang, id).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+        response
     }
 }
 
@@ -120,6 +127,7 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let lang = language(request.headers());
+    let known: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
     let trace = trace_of(request.headers());
     let chosen = match one(request.headers(), &X_CORRELATION_ID) {
         Ok(None) => Ok(trace.clone()),
@@ -139,6 +147,12 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
         }
     };
     let mut response = TELL.scope((lang, id.clone()), answered).await;
+    if is_known(&method, &known, &response) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        let headers = response.headers_mut();
+        [header::CONTENT_TYPE, header::CONTENT_LENGTH].iter().for_each(|name| drop(headers.remove(name)));
+    }
     let headers = response.headers_mut();
     let trace = trace.unwrap_or_else(|| if is_trace(id.as_str()) { id.clone() } else { new() });
     let span = RandomIds.key().bits() as u64;
@@ -155,6 +169,15 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
     response
 }
 
+/// Whether the asker has what is shown already (`If-None-Match`); a weakened tag is of the same version.
+fn is_known(method: &Method, known: &[HeaderValue], response: &Response) -> bool {
+    let Some(shown) = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()) else { return false };
+    let mut tags = known.iter().filter_map(|tags| tags.to_str().ok()).flat_map(|tags| tags.split(',')).map(str::trim);
+    method.is_safe()
+        && response.status() == StatusCode::OK
+        && tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == shown)
+}
+
 /// Lets through whom the table lets through.
 pub(crate) async fn guard(
     State(site): State<Arc<Site>>,
@@ -164,19 +187,19 @@ pub(crate) async fn guard(
 ) -> Result<Response, Refusal> {
     let rule = rule_of(request.method(), path.as_str()).ok_or_else(unlisted)?;
     let (_, correlation_id) = request.extensions().get::<(Lang, CorrelationId)>().cloned().ok_or_else(unlisted)?;
-    let identity = match rule.who {
+    let (identity, until) = match rule.who {
         // Probes are never turned away.
-        Who::Anybody => Identity::Nobody,
+        Who::Anybody => (Identity::Nobody, None),
         Who::Both | Who::Manager | Who::Customer => {
             let peer = || Payer::peer(peer_of(request.extensions(), request.headers(), &site.options.trusted_proxies));
-            let identity = identify(&site, request.headers());
-            site.charge(&match &identity {
-                Ok(Identity::Manager) => Payer::Manager,
-                Ok(Identity::Customer(customer)) => Payer::Customer(customer.clone()),
+            let identified = identify(&site, &request);
+            site.charge(&match &identified {
+                Ok((Identity::Manager, _)) => Payer::Manager,
+                Ok((Identity::Customer(customer), _)) => Payer::Customer(customer.clone()),
                 // Whoever guesses tokens pays by address.
-                Ok(Identity::Nobody | Identity::Open) | Err(_) => peer(),
+                Ok((Identity::Nobody | Identity::Open, _)) | Err(_) => peer(),
             })?;
-            identity?
+            identified?
         }
     };
     match (rule.who, &identity) {
@@ -194,6 +217,7 @@ pub(crate) async fn guard(
         correlation_id,
         idempotency_key: one(headers, &IDEMPOTENCY_KEY)?.map(IdempotencyKey::new).transpose()?,
         expected_version: if_match(headers)?,
+        until,
         _admitted: admitted,
     };
     request.extensions_mut().insert(asker);
@@ -204,8 +228,13 @@ fn forbidden(en: &'static str, ko: &'static str) -> Refusal {
     storagerent::NotAllowed { reason: en, reason_ko: ko }.into()
 }
 
-fn identify(site: &Site, headers: &HeaderMap) -> Result<Identity, Refusal> {
-    let Some(verifier) = &site.options.verifier else { return Ok(Identity::Open) };
+/// Who asks, and until when that is believed.
+fn identify(site: &Site, request: &Request) -> Result<(Identity, Option<DateTime<Utc>>), Refusal> {
+    let headers = request.headers();
+    let Some(verifier) = &site.options.verifier else {
+        must_be_from_here(request.uri(), headers, &site.options.origins)?;
+        return Ok((Identity::Open, None));
+    };
     let unauthorized = |en: String, ko: &str| {
         Refusal::own(StatusCode::UNAUTHORIZED, "unauthorized", en, ko)
             .hint("send a token: Authorization: Bearer …", "토큰을 보내세요: Authorization: Bearer …")
@@ -219,9 +248,10 @@ fn identify(site: &Site, headers: &HeaderMap) -> Result<Identity, Refusal> {
         .ok_or_else(|| unauthorized("a bearer token is needed".to_owned(), "Bearer 토큰이 필요합니다"))?;
     let refused = |e: TokenError| unauthorized(e.to_string(), "이 토큰은 받을 수 없습니다");
     let claims = verifier.verify(token, site.app.now()).map_err(refused)?;
+    let until = claims.believed_until();
     match claims.role {
-        Role::Manager => Ok(Identity::Manager),
-        Role::Customer => Ok(Identity::Customer(CustomerId::new(&claims.sub)?)),
+        Role::Manager => Ok((Identity::Manager, until)),
+        Role::Customer => Ok((Identity::Customer(CustomerId::new(&claims.sub)?), until)),
     }
 }
 
@@ -246,7 +276,8 @@ fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
     match one(headers, &header::IF_MATCH)?.map(str::trim) {
         None | Some("*") => Ok(None),
         Some(tag) => {
-            let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            // A proxy that compresses weakens the tag; the version in it is the same.
+            let digits = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
             let version = digits.and_then(|digits| digits.parse().ok());
             let version = version.ok_or_else(|| {
                 bad_header(&header::IF_MATCH, "holds one ETag as it was given out", "받은 ETag 하나여야 합니다")

@@ -6,9 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use storagerent::{
-    Available, MessageRow, PaymentRow, Quote, ReservationRow, ReviewRow, StorageRow, StorageViewRow, Version,
-};
+use storagerent::{Available, MessageRow, PaymentRow, ReservationRow, ReviewRow, StorageRow, StorageViewRow, Version};
 use utoipa::ToSchema;
 
 /// Where something is.
@@ -107,6 +105,11 @@ pub(crate) fn created<T: Resource>(status: StatusCode, row: T) -> Response {
     response
 }
 
+/// A body that has no links.
+pub(crate) fn plain(status: StatusCode, body: &impl Serialize) -> Response {
+    (status, Json(body)).into_response()
+}
+
 /// A body in HAL.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut response = (status, Json(body)).into_response();
@@ -131,13 +134,6 @@ impl Resource for Available {
     const REL: &'static str = "storages";
     fn id(&self) -> u64 {
         self.storage.storage_id.get()
-    }
-}
-
-impl Resource for Quote {
-    const REL: &'static str = "storages";
-    fn id(&self) -> u64 {
-        self.storage_id.get()
     }
 }
 

@@ -18,6 +18,7 @@ mod hal;
 mod number;
 mod openapi;
 mod options;
+mod origin;
 mod paging;
 mod peer;
 mod problem;
@@ -36,6 +37,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::get;
+use origin::Origin;
 use problem::Refusal;
 use storagerent::App;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -63,7 +65,8 @@ pub fn router(app: App, mut options: Options) -> Router {
     let cors = cors(&options.origins);
     let also = std::mem::take(&mut options.also);
     let site = state::Site::new(app, options);
-    let (routes, document) = documented().split_for_parts();
+    let (routes, mut document) = documented().split_for_parts();
+    openapi::complete(&mut document);
     let fallback = async || {
         let (en, ko) = ("there is nothing under this path", "이 경로에는 아무것도 없습니다");
         Refusal::own(StatusCode::NOT_FOUND, "notFound", en, ko).hint("see /openapi.json", "/openapi.json을 보세요")
@@ -96,12 +99,14 @@ fn documented() -> OpenApiRouter<Arc<state::Site>> {
 
 /// The OpenAPI document of [`router`], as JSON.
 pub fn document() -> String {
-    documented().into_openapi().to_pretty_json().unwrap_or_default()
+    let mut document = documented().into_openapi();
+    openapi::complete(&mut document);
+    document.to_pretty_json().unwrap_or_default()
 }
 
 /// Pages of listed origins may call; with none listed, no other origin's page may.
-fn cors(origins: &[String]) -> Option<CorsLayer> {
-    let listed: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+fn cors(origins: &[Origin]) -> Option<CorsLayer> {
+    let listed: Vec<HeaderValue> = origins.iter().map(Origin::header).collect();
     if listed.is_empty() {
         return None;
     }

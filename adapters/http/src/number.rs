@@ -34,6 +34,10 @@ impl<'de, T: TryFrom<i64>> Deserialize<'de> for Number<T> {
                 self.visit_i64(i64::try_from(n).map_err(|_| E::custom("the number is out of range"))?)
             }
 
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+                Err(E::custom("a whole number is wanted"))
+            }
+
             fn visit_str<E: de::Error>(self, raw: &str) -> Result<Self::Value, E> {
                 let digits = raw.strip_prefix('-').unwrap_or(raw);
                 let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use ipnet::IpNet;
+use storagerent::InvalidValue;
 
 use crate::ending::Ending;
+use crate::origin::Origin;
 use crate::token::Verifier;
 
 /// Called after each accepted change, so that whoever runs due effects does so now.
@@ -17,7 +19,7 @@ pub type OnWritten = Arc<dyn Fn() + Send + Sync>;
 pub struct Options {
     /// Whose tokens are believed; without it every call is the manager's.
     pub(crate) verifier: Option<Verifier>,
-    pub(crate) origins: Vec<String>,
+    pub(crate) origins: Vec<Origin>,
     pub(crate) on_written: Option<OnWritten>,
     pub(crate) calls_max: usize,
     pub(crate) changes_max: usize,
@@ -39,7 +41,8 @@ impl Options {
         Options { verifier: Some(verifier), ..Options::insecure() }
     }
 
-    /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only.
+    /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only. Called by
+    /// another name than this machine's (`Host`), or by a page that is not listed (`Origin`), it refuses.
     pub fn insecure() -> Self {
         Options {
             verifier: None,
@@ -55,10 +58,14 @@ impl Options {
     }
 
     /// Lets pages of these origins (`https://app.example`) call; without any, no page of another origin may.
-    #[must_use]
-    pub fn origins(mut self, origins: impl IntoIterator<Item = String>) -> Self {
-        self.origins.extend(origins);
-        self
+    ///
+    /// # Errors
+    /// [`InvalidValue`] for what is no origin; `*` is none.
+    pub fn origins(mut self, origins: impl IntoIterator<Item = String>) -> Result<Self, InvalidValue> {
+        for origin in origins {
+            self.origins.push(Origin::parse(&origin)?);
+        }
+        Ok(self)
     }
 
     /// Is told of each accepted change: `Worker::wake`, so that refunds and messages follow at once. A cancellation then waits

@@ -6,6 +6,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use http_body_util::LengthLimitError;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use storagerent::InvalidValue;
@@ -34,10 +35,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
             let (en, ko) = ("the body did not come within 10 seconds", "본문이 10초 안에 도착하지 않았습니다");
             Refusal::own(StatusCode::REQUEST_TIMEOUT, "tooSlow", en, ko)
         })?;
-        let body = body.map_err(|_| {
-            let (en, ko) =
-                ("the body is larger than 64 KiB, or broke off", "본문이 64KiB보다 크거나 중간에 끊겼습니다");
-            Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko)
+        let body = body.map_err(|e| {
+            if std::error::Error::source(&e).is_some_and(|e| e.is::<LengthLimitError>()) {
+                let (en, ko) = ("the body is larger than 64 KiB", "본문이 64KiB보다 큽니다");
+                return Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko);
+            }
+            let (en, ko) = ("the body broke off", "본문이 중간에 끊겼습니다");
+            Refusal::own(StatusCode::BAD_REQUEST, "malformed", en, ko)
         })?;
         let mut reader = serde_json::Deserializer::from_slice(&body);
         let Object(sent) = serde_path_to_error::deserialize(&mut reader).map_err(unreadable)?;
@@ -94,12 +98,31 @@ fn unreadable(e: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
 fn field_refusal(path: &str, words: &str) -> Refusal {
     let quoted = words.split('`').nth(1);
     let speaks_of_another = ["missing field", "unknown field", "duplicate field"].iter().any(|w| words.starts_with(w));
+    let at_top = path == "." || path.is_empty();
     let field = match quoted {
-        Some(name) if speaks_of_another => name,
-        _ if path == "." || path.is_empty() => "body",
-        _ => path,
+        Some(name) if speaks_of_another && (at_top || path == name) => name.to_owned(),
+        Some(name) if speaks_of_another && !path.ends_with(&format!(".{name}")) => format!("{path}.{name}"),
+        _ if at_top => "body".to_owned(),
+        _ => path.to_owned(),
     };
-    Refusal::field(field.chars().take(100).collect::<String>(), words, words)
+    Refusal::field(field.chars().take(100).collect::<String>(), words, in_korean(words))
+}
+
+/// What serde says, in Korean; in its own words where it says something rare.
+fn in_korean(words: &str) -> String {
+    let expected = |words: &str| {
+        words.split_once("expected ").map_or(String::new(), |(_, names)| names.replacen("one of ", "", 1))
+    };
+    match words {
+        "a whole number is wanted" => "정수여야 합니다".to_owned(),
+        "the number is out of range" => "수가 범위를 벗어났습니다".to_owned(),
+        _ if words.starts_with("missing field") => "빠졌습니다".to_owned(),
+        _ if words.starts_with("duplicate field") => "두 번 주어졌습니다".to_owned(),
+        _ if words.starts_with("unknown field") => format!("모르는 필드입니다. 쓸 수 있는 필드: {}", expected(words)),
+        _ if words.starts_with("unknown variant") => format!("쓸 수 없는 값입니다. 쓸 수 있는 값: {}", expected(words)),
+        _ if words.starts_with("invalid type") => format!("값의 형식이 맞지 않습니다: {words}"),
+        _ => words.to_owned(),
+    }
 }
 
 /// A query string.
@@ -162,5 +185,11 @@ pub(crate) fn day(
     let Some(raw) = raw else { return Ok(None) };
     let plain = raw.len() == 10 && raw.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let day = if plain { raw.parse().ok() } else { None };
-    day.map(Some).ok_or_else(|| InvalidValue::new(field, "a day is written 2026-12-01", "날짜는 2026-12-01처럼 씁니다"))
+    day.map(Some).ok_or_else(|| {
+        InvalidValue::new(
+            field,
+            "it is no day: days are written 2026-12-01",
+            "없는 날짜입니다. 날짜는 2026-12-01처럼 씁니다",
+        )
+    })
 }

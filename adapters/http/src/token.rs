@@ -45,6 +45,13 @@ pub struct Claims {
     pub nbf: Option<i64>,
 }
 
+impl Claims {
+    /// When the token stops being believed; `None` beyond the years that are counted.
+    pub(crate) fn believed_until(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.exp.saturating_add(LEEWAY_SECONDS), 0)
+    }
+}
+
 /// Why a key file or a token is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -52,6 +59,12 @@ pub enum TokenError {
     /// The key is none that is known.
     #[error("the key is neither an Ed25519 nor an RSA key in PEM, nor a secret of at least {SECRET_BYTES_MIN} bytes")]
     UnknownKey,
+    /// The key is the other half of the one that is wanted.
+    #[error("the {wanted} half of the key is wanted here")]
+    OtherHalf {
+        /// Which half: `public` to believe tokens, `private` to sign them.
+        wanted: &'static str,
+    },
     /// The token is not one of this site's.
     #[error("the token is not one of this site's: {why}")]
     NotOurs {
@@ -84,7 +97,7 @@ impl Verifier {
     /// for development a shared secret (HS256).
     ///
     /// # Errors
-    /// [`TokenError::UnknownKey`].
+    /// [`TokenError::UnknownKey`], [`TokenError::OtherHalf`].
     pub fn new(key: &[u8], audience: &str, issuer: &str) -> Result<Self, TokenError> {
         let (key, algorithm) = decoding_key(key)?;
         let mut validation = Validation::new(algorithm);
@@ -125,6 +138,8 @@ fn why(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
         ErrorKind::InvalidIssuer => "it is from another issuer",
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => "it is signed in another way",
         ErrorKind::InvalidSignature => "its signature is another's",
+        ErrorKind::MissingRequiredClaim(_) => "it lacks one of sub, aud, iss and exp",
+        ErrorKind::Json(_) => "its claims are not sub, role (manager or customer), aud, iss, iat and exp",
         _ => "it cannot be read",
     }
 }
@@ -144,7 +159,14 @@ fn decoding_key(key: &[u8]) -> Result<(DecodingKey, Algorithm), TokenError> {
     }
     let ed = DecodingKey::from_ed_pem(key).map(|key| (key, Algorithm::EdDSA));
     ed.or_else(|_| DecodingKey::from_rsa_pem(key).map(|key| (key, Algorithm::RS256)))
-        .map_err(|_| TokenError::UnknownKey)
+        .map_err(|_| unknown_key(key, "public"))
+}
+
+/// What is in the way of a key in PEM.
+fn unknown_key(key: &[u8], wanted: &'static str) -> TokenError {
+    let other: &[u8] = if wanted == "public" { b"PRIVATE KEY-----" } else { b"PUBLIC KEY-----" };
+    let is_other = key.windows(other.len()).any(|part| part == other);
+    if is_other { TokenError::OtherHalf { wanted } } else { TokenError::UnknownKey }
 }
 
 /// Mints tokens, for development and tests.
@@ -165,12 +187,12 @@ impl Signer {
     /// Signs with a private key in PEM (Ed25519 or RSA), or a shared secret.
     ///
     /// # Errors
-    /// [`TokenError::UnknownKey`].
+    /// [`TokenError::UnknownKey`], [`TokenError::OtherHalf`].
     pub fn new(key: &[u8], audience: &str, issuer: &str) -> Result<Self, TokenError> {
         let (key, algorithm) = if is_pem(key) {
             let ed = EncodingKey::from_ed_pem(key).map(|key| (key, Algorithm::EdDSA));
             ed.or_else(|_| EncodingKey::from_rsa_pem(key).map(|key| (key, Algorithm::RS256)))
-                .map_err(|_| TokenError::UnknownKey)?
+                .map_err(|_| unknown_key(key, "private"))?
         } else {
             (EncodingKey::from_secret(secret(key)?), Algorithm::HS256)
         };

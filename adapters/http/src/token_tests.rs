@@ -42,10 +42,18 @@ fn tokens_for_others_by_others_or_under_other_keys_are_not_believed() {
 
 #[test]
 fn short_secrets_and_broken_keys_are_refused() {
-    for key in [&b"short"[..], b"", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"] {
+    for key in [&b"short"[..], b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         assert_eq!(Verifier::new(key, AUDIENCE, AUDIENCE).unwrap_err(), TokenError::UnknownKey);
         assert_eq!(Signer::new(key, AUDIENCE, AUDIENCE).unwrap_err(), TokenError::UnknownKey);
     }
+    let (public, private) = (
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    );
+    let refused = Verifier::new(private, AUDIENCE, AUDIENCE).unwrap_err();
+    assert_eq!(refused, TokenError::OtherHalf { wanted: "public" });
+    let refused = Signer::new(public, AUDIENCE, AUDIENCE).unwrap_err();
+    assert_eq!(refused, TokenError::OtherHalf { wanted: "private" });
 }
 
 #[test]

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use storagerent::chrono::TimeDelta;
 use storagerent::{Caller, CancelReservation, Reserve};
 use storagerent_http::{Ending, Limits, Options, serve};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::house::{House, big_storage};
+use crate::bearers::{bearer, guarded};
+use crate::house::{House, big_storage, morning};
 
 const DROPS: u32 = 100;
 const WRITERS: usize = 4;
@@ -20,9 +22,13 @@ struct Stream {
 
 impl Stream {
     async fn open(port: u16, after: Option<u64>) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let resumed = after.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
-        let asked = format!("GET /events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{resumed}\r\n");
+        Stream::asked(port, &resumed).await
+    }
+
+    async fn asked(port: u16, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let asked = format!("GET /events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{headers}\r\n");
         stream.write_all(asked.as_bytes()).await.unwrap();
         let mut lines = BufReader::new(stream).lines();
         assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("HTTP/1.1 200 OK"));
@@ -33,6 +39,10 @@ impl Stream {
     async fn next(&mut self) -> Option<u64> {
         let mut id = None;
         while let Ok(Some(line)) = self.lines.next_line().await {
+            // The last chunk of the body; the connection may stay.
+            if line == "0" {
+                return None;
+            }
             if let Some(told) = line.strip_prefix("id: ") {
                 id = Some(told.parse().unwrap());
             }
@@ -119,4 +129,19 @@ async fn a_stream_that_resumes_after_nonsense_is_refused() {
         let problem = house.ask("GET", "/events", &headers, "").await.problem(422, "invalidValue");
         assert_eq!(problem["field"], "Last-Event-ID", "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_token_that_opened_it() {
+    let house = House::open(guarded()).with_storages(0).await;
+    house.app.register(&Caller::manager(), big_storage()).unwrap();
+    let ending = Ending::default();
+    let (port, serving) = served(&house, &ending).await;
+    // Its time and the leeway are over in half a second.
+    house.clock.set(morning() + TimeDelta::seconds(3_600 + 29) + TimeDelta::milliseconds(500));
+    let mut stream = Stream::asked(port, &format!("Authorization: {}\r\n", bearer("manager"))).await;
+    assert_eq!(stream.next().await, Some(1));
+    assert_eq!(tokio::time::timeout(Duration::from_secs(10), stream.next()).await, Ok(None));
+    ending.end();
+    serving.await.unwrap();
 }

@@ -108,6 +108,16 @@ async fn what_is_not_valid_is_refused_by_its_field() {
         let answer = house.ask("PATCH", "/reservations/1", &[], &body).await;
         assert_eq!(answer.problem(422, "invalidValue")["field"], field, "{body}");
     }
+    for (sent, field) in [
+        (r#"{"description":"b","price":0}"#, "storages[1].price"),
+        (r#"{"description":"b","price":"x"}"#, "storages[1].price"),
+        (r#"{"description":"b","price":1,"zz":1}"#, "storages[1].zz"),
+        (r#"{"price":1}"#, "storages[1].description"),
+    ] {
+        let body = format!(r#"{{"storages":[{{"description":"a","price":1}},{sent}]}}"#);
+        let problem = house.post("/storages/import", &body).await.problem(422, "invalidValue");
+        assert_eq!(problem["field"], field, "{sent}: {problem}");
+    }
     for (path, field) in [("/storages?size=0", "size"), ("/storages?size=101", "size"), ("/storages?page=1", "page")] {
         assert_eq!(house.get(path).await.problem(422, "invalidValue")["field"], field, "{path}");
     }
@@ -127,6 +137,20 @@ async fn what_the_state_forbids_is_a_conflict_and_what_is_not_there_not_found() 
         assert_eq!(house.get(path).await.status, 404, "{path}");
     }
     house.ask("PATCH", "/reservations/7", &[], CANCEL).await.problem(404, "reservationNotFound");
+}
+
+#[tokio::test]
+async fn a_reservation_is_cancelled_only_as_it_was_shown() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    house.post("/reservations", RESERVE).await.told(201);
+    let tag = house.get("/reservations/1").await.header("etag").unwrap().to_owned();
+    for path in ["/reservations/1", "/reservations/1/end"] {
+        let (method, body) = if path.ends_with("end") { ("POST", "{}") } else { ("PATCH", CANCEL) };
+        house.ask(method, path, &[("if-match", "\"999\"")], body).await.problem(412, "reservationChanged");
+    }
+    let as_shown = [("if-match", tag.as_str())];
+    house.ask("PATCH", "/reservations/1", &as_shown, CANCEL).await.told(200);
+    house.ask("PATCH", "/reservations/1", &as_shown, CANCEL).await.told(200);
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn the_health_of_the_server_is_told_to_anybody() {
 async fn pages_of_other_origins_may_call_only_if_they_are_listed() {
     let preflight = [("origin", "https://app.example"), ("access-control-request-method", "POST")];
     let closed = House::open(Options::insecure());
-    let open = House::open(Options::insecure().origins(["https://app.example".to_owned()]));
+    let open = House::open(Options::insecure().origins(["https://app.example".to_owned()]).unwrap());
     for (method, headers) in [("GET", &preflight[..1]), ("OPTIONS", &preflight[..])] {
         let answer = closed.ask(method, "/storages", headers, "").await;
         assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control")), "{answer:?}");
@@ -130,4 +130,52 @@ async fn pages_of_other_origins_may_call_only_if_they_are_listed() {
         let other = open.ask(method, "/storages", &[("origin", "https://other.example"), preflight[1]], "").await;
         assert_eq!(other.header("access-control-allow-origin"), None);
     }
+}
+
+#[tokio::test]
+async fn without_tokens_another_page_or_a_borrowed_name_changes_nothing() {
+    let house = House::open(Options::insecure());
+    let here = ("host", "127.0.0.1:8080");
+    for headers in
+        [[here, ("origin", "https://evil.example")], [("host", "evil.example"), ("origin", "http://evil.example")]]
+    {
+        house.ask("POST", "/consumers/view/pause", &headers, "").await.problem(403, "otherOrigin");
+        house.ask("GET", "/status", &headers, "").await.problem(403, "otherOrigin");
+    }
+    house.ask("POST", "/consumers/view/pause", &[here, ("origin", "http://127.0.0.1:8080")], "").await.told(200);
+    house.ask("GET", "/livez", &[("host", "10.0.0.7:8080")], "").await.told(200);
+    let listed = House::open(Options::insecure().origins(["https://app.example/".to_owned()]).unwrap());
+    listed.ask("POST", "/consumers/view/pause", &[here, ("origin", "https://app.example")], "").await.told(200);
+}
+
+#[tokio::test]
+async fn who_has_it_already_is_not_shown_it_again() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    for (tags, status) in [("\"1\"", 304), ("W/\"1\"", 304), ("\"7\", \"1\"", 304), ("*", 304), ("\"2\"", 200)] {
+        let answer = house.ask("GET", "/storages/1", &[("if-none-match", tags)], "").await;
+        assert_eq!((answer.status.as_u16(), answer.header("etag")), (status, Some("\"1\"")), "{tags}");
+        assert_eq!(answer.body.is_empty(), status == 304, "{tags}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_in_the_callers_language_to_the_last_word() {
+    let house = House::open(Options::insecure());
+    let korean = [("accept-language", "ko")];
+    for (method, path, body) in [
+        ("POST", "/storages", r#"{"description":"x","price":"y"}"#),
+        ("POST", "/storages", r#"{"price":5}"#),
+        ("GET", "/storages?size=x", ""),
+        ("GET", "/quote", ""),
+        ("GET", "/quote?storageId=1&from=2027-02-31", ""),
+    ] {
+        let answer = house.ask(method, path, &korean, body).await;
+        let problem = answer.problem(422, "invalidValue");
+        let (field, words) = problem["detail"].as_str().unwrap().split_once(": ").unwrap();
+        assert_eq!(problem["field"], field);
+        assert!(words.chars().all(|c| !c.is_ascii_alphabetic()), "{words}");
+        assert_eq!((answer.header("content-language"), answer.header("vary")), (Some("ko"), Some("Accept-Language")));
+    }
+    let unknown = house.ask("POST", "/storages", &korean, r#"{"zzz":1}"#).await.problem(422, "invalidValue");
+    assert!(unknown["detail"].as_str().unwrap().starts_with("zzz: 모르는 필드입니다"), "{unknown}");
 }

@@ -18,8 +18,8 @@ pub(crate) struct TokenArgs {
     #[arg(long, value_name = "manager|customer", value_enum, hide_possible_values = true)]
     role: RoleArg,
     /// The customer's name; the manager's, if it matters
-    #[arg(long, visible_alias = "customer", value_name = "NAME", default_value = "manager")]
-    subject: String,
+    #[arg(long, visible_alias = "customer", value_name = "NAME")]
+    subject: Option<String>,
     /// A private key in PEM (Ed25519 or RSA), or a file with a secret of 32 bytes or more, which `serve` is given too
     #[arg(long, value_name = "FILE", env = "STORAGERENT_JWT_KEY", hide_env_values = true)]
     key: PathBuf,
@@ -50,18 +50,18 @@ struct Minted {
 
 impl TokenArgs {
     pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let role = match self.role {
-            RoleArg::Manager => Role::Manager,
-            RoleArg::Customer if self.subject == "manager" => {
+        let (role, subject) = match (self.role, self.subject) {
+            (RoleArg::Manager, name) => (Role::Manager, name.unwrap_or_else(|| "manager".to_owned())),
+            (RoleArg::Customer, Some(name)) => (Role::Customer, name),
+            (RoleArg::Customer, None) => {
                 let (en, ko) = ("a customer has a name: --subject NAME", "고객 이름이 필요합니다: --subject 이름");
                 return Err(InvalidValue::new("subject", en, ko).into());
             }
-            RoleArg::Customer => Role::Customer,
         };
         let key = std::fs::read(&self.key).map_err(|e| Failure::file(&self.key, e))?;
         let now = globals.now.unwrap_or_else(|| SystemClock::default().now());
         let signer = Signer::new(&key, &self.audience, &self.issuer).map_err(Failure::token)?;
-        let token = signer.mint(role, &self.subject, now, self.minutes * 60).map_err(Failure::token)?;
+        let token = signer.mint(role, &subject, now, self.minutes * 60).map_err(Failure::token)?;
         let minted = Minted { expires_at: now + TimeDelta::minutes(self.minutes), token };
         let sentence = minted.token.clone();
         globals.output().say(&minted, &sentence)

@@ -120,7 +120,10 @@ impl Failure {
     }
 
     pub(crate) fn token(error: TokenError) -> Self {
-        Failure::Token(error)
+        match error {
+            TokenError::Customer(error) => error.into(),
+            error => Failure::Token(error),
+        }
     }
 
     pub(crate) fn stdout(error: io::Error) -> Self {

@@ -98,8 +98,8 @@ impl Failure {
             ),
             Failure::Token(error) => say(
                 lang.pick(error.to_string(), format!("키를 쓸 수 없습니다: {error}")),
-                "make one: openssl rand -base64 48 > dev.key",
-                "이렇게 만들 수 있습니다: openssl rand -base64 48 > dev.key",
+                "`serve` is given the public key and `token` the private one, or both one secret: openssl rand -base64 48 > dev.key",
+                "serve에는 공개 키를, token에는 개인 키를 주거나, 둘 다 같은 비밀값을 주세요: openssl rand -base64 48 > dev.key",
             ),
             Failure::Remote(error) => say(
                 lang.pick(error.to_string(), format!("설정을 쓸 수 없습니다: {error}")),

@@ -148,6 +148,35 @@ fn a_configuration_that_cannot_be_read_is_named() {
     assert!(code == 2 && error["message"].as_str().unwrap().contains("lisen"), "{error}");
 }
 
+#[test]
+fn what_is_refused_on_the_line_is_refused_in_the_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("serve.toml");
+    for limit in
+        ["connections = 0", "admission = 0", "rate-limit = 0", "holds-per-customer = 0", "drain-seconds = 3601"]
+    {
+        std::fs::write(&config, format!("listen = \"127.0.0.1:0\"\ninsecure = true\n{limit}\n")).unwrap();
+        let (code, error) = refused(&["--config", config.to_str().unwrap()]);
+        let name = limit.split(' ').next().unwrap();
+        assert!(code == 2 && error["message"].as_str().unwrap().starts_with(name), "{limit}: {error}");
+    }
+    for origin in ["*", "app.example", "https://app.example/path"] {
+        let (code, error) = refused(&["--insecure", "--listen", "127.0.0.1:0", "--allow-origin", origin]);
+        assert!(code == 2 && error["message"].as_str().unwrap().starts_with("allow-origin"), "{origin}: {error}");
+    }
+}
+
+#[test]
+fn where_it_cannot_listen_no_site_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let db = folder.path().join("other.db");
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, _) = refused(&["--db", db.to_str().unwrap(), "--insecure", "--listen", &address]);
+    assert_eq!(code, 7);
+    assert!(!db.exists());
+}
+
 /// The outage scene of the first storagerent, with two processes: the payment service is stopped, and started again.
 #[cfg(unix)]
 #[test]

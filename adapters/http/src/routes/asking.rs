@@ -10,7 +10,7 @@ use storagerent::{Available, InvalidValue, Kind, Quote, QuoteStorage};
 use utoipa::IntoParams;
 
 use super::Refusals;
-use crate::hal::{Collection, Hal, hal, json};
+use crate::hal::{Collection, Hal, Link, Links, json, plain};
 use crate::number::Number;
 use crate::paging::Asked;
 use crate::problem::Refusal;
@@ -50,17 +50,23 @@ pub(crate) async fn check(State(site): State<Arc<Site>>, Params(what): Params<Wh
         Err(refused) if refused.kind() == Kind::Conflict => false,
         Err(refused) => return Err(refused.into()),
     };
-    let mut response = json(StatusCode::OK, &is_free);
-    let plain = axum::http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(axum::http::header::CONTENT_TYPE, plain);
-    Ok(response)
+    Ok(plain(StatusCode::OK, &is_free))
 }
 
 /// What a period costs.
 #[utoipa::path(get, path = "/quote", tag = "asking", params(What),
     responses((status = 200, body = Hal<Quote>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn quote(State(site): State<Arc<Site>>, Params(what): Params<What>) -> Result<Response, Refusal> {
-    Ok(json(StatusCode::OK, &hal(site.app.quote(what.ask()?)?)))
+    let quote = site.app.quote(what.ask()?)?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("storageId", &quote.storage_id.to_string()).append_pair("from", &quote.period.from().to_string());
+    if let Some(until) = quote.period.until() {
+        query.append_pair("until", &until.to_string());
+    }
+    let link = |rel, href| (rel, Link { href });
+    let itself = link("self", format!("/quote?{}", query.finish()));
+    let storage = link("storage", format!("/storages/{}", quote.storage_id));
+    Ok(json(StatusCode::OK, &Hal { row: quote, links: Links::from([itself, storage]) }))
 }
 
 /// What to look for.

@@ -12,6 +12,7 @@ use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storagerent::{CorrelationId, CustomerId, Envelope, EventFilter, Page};
+use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Refusals;
@@ -93,7 +94,7 @@ pub(crate) async fn list(
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.contains("text/event-stream") {
         let after = resumed.unwrap_or_else(|| which.after.map_or(0, |Number(after)| after));
-        return Ok(stream_after(site, filter, after, asker.customer().cloned()).into_response());
+        return Ok(stream_after(site, filter, after, asker).into_response());
     }
     let asked = Asked::of(which.after, which.size)?;
     let rows = site.app.events(&filter, asked.page())?;
@@ -117,17 +118,22 @@ struct Cursor {
     read: std::collections::VecDeque<Envelope>,
     head: tokio::sync::watch::Receiver<u64>,
     customer: Option<CustomerId>,
+    /// When the token's time is over, and with it the stream.
+    over: Option<Instant>,
 }
 
-/// Pages by sequence and holds no snapshot between pages.
+/// Pages by sequence and holds no snapshot between pages. It goes on for as long as the asker's token is believed.
 fn stream_after(
     site: Arc<Site>,
     filter: EventFilter,
     after: u64,
-    customer: Option<CustomerId>,
+    asker: Asker,
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let head = site.feed.follow();
-    let cursor = Cursor { site, filter, after, read: Default::default(), head, customer };
+    let left = asker.until.map(|until| (until - site.app.now()).to_std().unwrap_or_default());
+    let over = left.and_then(|left| Instant::now().checked_add(left));
+    let customer = asker.customer().cloned();
+    let cursor = Cursor { site, filter, after, read: Default::default(), head, customer, over };
     let events = stream::unfold(cursor, |mut cursor| async move {
         let event = cursor.next().await?;
         let data = serde_json::to_string(&veiled(&event, cursor.customer.as_ref())).unwrap_or_default();
@@ -138,9 +144,21 @@ fn stream_after(
 }
 
 impl Cursor {
-    /// The next event, as soon as there is one; `None` when the server goes, or its file cannot be read: the client comes back.
+    /// The next event, as soon as there is one; `None` when the server goes, the token's time is over, or the file cannot be read:
+    /// the client comes back.
     async fn next(&mut self) -> Option<Envelope> {
+        let over = self.over;
+        let expired = async move {
+            match over {
+                Some(over) => tokio::time::sleep_until(over).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(expired);
         loop {
+            if over.is_some_and(|over| Instant::now() >= over) {
+                return None;
+            }
             if let Some(event) = self.read.pop_front() {
                 self.after = event.sequence.get();
                 return Some(event);
@@ -152,6 +170,7 @@ impl Cursor {
                 tokio::select! {
                     grown = self.head.changed() => grown.ok()?,
                     () = self.site.options.ending.come() => return None,
+                    () = &mut expired => return None,
                 }
             }
         }

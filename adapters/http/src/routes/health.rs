@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use crate::hal::json;
+use crate::hal::plain;
 use crate::problem::Refusal;
 use crate::state::Site;
 
@@ -21,19 +21,19 @@ pub(crate) struct Health {
 }
 
 fn up() -> Response {
-    json(StatusCode::OK, &Health { status: "UP" })
+    plain(StatusCode::OK, &Health { status: "UP" })
 }
 
 /// Whether the process answers. Nothing is looked at: a file in trouble is not mended by another process.
 #[utoipa::path(get, path = "/livez", tag = "health", security(()),
-    responses((status = 200, body = Health, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Health, content_type = "application/json"), Refusals))]
 pub(crate) async fn live() -> Response {
     up()
 }
 
 /// Whether it may be sent requests: the file can be read, and serving is not about to end.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
-    responses((status = 200, body = Health, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Health, content_type = "application/json"), Refusals))]
 pub(crate) async fn ready(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
     if site.options.ending.is_near() {
         return Err(Refusal::Ending);
@@ -44,7 +44,7 @@ pub(crate) async fn ready(State(site): State<Arc<Site>>) -> Result<Response, Ref
 
 /// Whether the server lives and its file can be read.
 #[utoipa::path(get, path = "/actuator/health", tag = "health", security(()),
-    responses((status = 200, body = Health, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Health, content_type = "application/json"), Refusals))]
 pub(crate) async fn health(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
     site.aside(|app| Ok(app.head()?)).await?;
     Ok(up())

@@ -22,7 +22,7 @@ use crate::state::Site;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {
-    /// To this customer.
+    /// To this customer; the manager's to ask, customers are shown their own.
     #[param(min_length = 1, max_length = 200)]
     customer: Option<String>,
     /// Rows with ids above this one.

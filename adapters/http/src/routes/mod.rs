@@ -20,6 +20,16 @@ pub(crate) mod reviews;
 pub(crate) mod storages;
 pub(crate) mod views;
 
+/// Which version of it the caller means: changed since, it is 412.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its shape is used, in the OpenAPI document")]
+pub(crate) struct IfMatch {
+    /// The `ETag` it was shown with.
+    #[param(rename = "If-Match", pattern = "^(W/)?\"[0-9]{1,15}\"$")]
+    if_match: Option<String>,
+}
+
 /// What any route may answer instead.
 #[derive(utoipa::IntoResponses)]
 #[expect(dead_code, reason = "only its shape is used, in the OpenAPI document")]
@@ -55,10 +65,10 @@ pub(crate) enum Refusals {
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
     /// Too many requests from this caller; `Retry-After` says when.
-    #[response(status = 429, content_type = "application/problem+json")]
+    #[response(status = 429, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "In so many seconds")))]
     TooMany(Problem),
     /// Not now; `Retry-After` says when.
-    #[response(status = 503, content_type = "application/problem+json")]
+    #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "In so many seconds")))]
     Unavailable(Problem),
 }
 

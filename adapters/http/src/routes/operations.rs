@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use crate::asker::Asker;
-use crate::hal::json;
+use crate::hal::plain;
 use crate::paging::{Asked, Paging};
 use crate::problem::Refusal;
 use crate::sent::{Params, PathId, PathName, Sent};
@@ -28,31 +28,31 @@ async fn execute(site: &Site, asker: Asker, command: Command) -> Result<Response
         })
         .await?;
     site.written();
-    Ok(json(StatusCode::OK, &answer))
+    Ok(plain(StatusCode::OK, &answer))
 }
 
 async fn query(site: &Site, query: Query) -> Result<Response, Refusal> {
     let answer = site.aside(move |app| Ok(app.query(query)?)).await?;
-    Ok(json(StatusCode::OK, &answer))
+    Ok(plain(StatusCode::OK, &answer))
 }
 
 /// The consumers, and how far behind they are.
 #[utoipa::path(get, path = "/consumers", tag = "operations",
-    responses((status = 200, body = Vec<Object>, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Vec<Object>, content_type = "application/json"), Refusals))]
 pub(crate) async fn consumers(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
     query(&site, Query::Consumers).await
 }
 
 /// Lets all consumers go on, one pass.
 #[utoipa::path(post, path = "/consumers/run", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn run_consumers(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
     execute(&site, asker, Command::RunConsumers).await
 }
 
 /// Makes a consumer wait: `storage`, `payment`, `message`, `view`, or one of the host's own.
 #[utoipa::path(post, path = "/consumers/{name}/pause", tag = "operations", params(("name" = String, Path)),
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn pause(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -63,7 +63,7 @@ pub(crate) async fn pause(
 
 /// Lets a consumer go on.
 #[utoipa::path(post, path = "/consumers/{name}/resume", tag = "operations", params(("name" = String, Path)),
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn resume(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -74,7 +74,7 @@ pub(crate) async fn resume(
 
 /// Lets a consumer go through the log again.
 #[utoipa::path(post, path = "/consumers/{name}/replay", tag = "operations", params(("name" = String, Path)),
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn replay(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -85,7 +85,7 @@ pub(crate) async fn replay(
 
 /// The open dead letters, in order of id: what could not be done, and why.
 #[utoipa::path(get, path = "/dead-letters", tag = "operations", params(Paging),
-    responses((status = 200, body = Vec<Object>, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Vec<Object>, content_type = "application/json"), Refusals))]
 pub(crate) async fn dead_letters(
     State(site): State<Arc<Site>>,
     Params(paging): Params<Paging>,
@@ -97,7 +97,7 @@ pub(crate) async fn dead_letters(
 
 /// Tries a dead letter again.
 #[utoipa::path(post, path = "/dead-letters/{id}/retry", tag = "operations", params(("id" = u64, Path)),
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn retry(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -117,7 +117,7 @@ pub(crate) struct DiscardSent {
 
 /// Gives a dead letter up; never a refund.
 #[utoipa::path(post, path = "/dead-letters/{id}/discard", tag = "operations", params(("id" = u64, Path)), request_body = DiscardSent,
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn discard(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -129,7 +129,7 @@ pub(crate) async fn discard(
 
 /// The settings.
 #[utoipa::path(get, path = "/settings", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn settings(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
     query(&site, Query::Settings).await
 }
@@ -144,7 +144,7 @@ pub(crate) struct SettingSent {
 
 /// Changes a setting.
 #[utoipa::path(put, path = "/settings/{key}", tag = "operations", params(("key" = String, Path)), request_body = SettingSent,
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn set(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -156,21 +156,21 @@ pub(crate) async fn set(
 
 /// How the site is, at a glance.
 #[utoipa::path(get, path = "/status", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn status(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
     query(&site, Query::Status).await
 }
 
 /// Whether everything is as the log says. Reads all there is.
 #[utoipa::path(get, path = "/verify", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn verify(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
     query(&site, Query::Verify).await
 }
 
 /// Writes what is due by the clock.
 #[utoipa::path(post, path = "/tick", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn tick(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
     execute(&site, asker, Command::Tick).await
 }
@@ -187,7 +187,7 @@ struct SettledNow {
 
 /// Asks the payment gateway about charges whose outcome is not known, and goes by its answers at once.
 #[utoipa::path(post, path = "/settle", tag = "operations",
-    responses((status = 200, body = SettledNow, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = SettledNow, content_type = "application/json"), Refusals))]
 pub(crate) async fn settle(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
     let settled = site
         .aside(move |app| {
@@ -197,12 +197,12 @@ pub(crate) async fn settle(State(site): State<Arc<Site>>, asker: Asker) -> Resul
         })
         .await?;
     site.written();
-    Ok(json(StatusCode::OK, &settled))
+    Ok(plain(StatusCode::OK, &settled))
 }
 
 /// Does everything that is due.
 #[utoipa::path(post, path = "/run-due", tag = "operations",
-    responses((status = 200, body = Object, content_type = "application/hal+json"), Refusals))]
+    responses((status = 200, body = Object, content_type = "application/json"), Refusals))]
 pub(crate) async fn run_due(State(site): State<Arc<Site>>, asker: Asker) -> Result<Response, Refusal> {
     execute(&site, asker, Command::RunDue).await
 }

@@ -12,7 +12,7 @@ use storagerent::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::Refusals;
+use super::{IfMatch, Refusals};
 use crate::asker::Asker;
 use crate::hal::{Collection, Hal, shown};
 use crate::number::Number;
@@ -29,7 +29,7 @@ const REFUND_WAIT_MAX: Duration = Duration::from_secs(1);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {
-    /// Of this customer.
+    /// Of this customer; the manager's to ask, customers are shown their own.
     #[param(min_length = 1, max_length = 200)]
     customer: Option<String>,
     /// Of this storage.
@@ -133,7 +133,7 @@ pub(crate) struct ReservationChange {
 
 /// Cancels a reservation, up to and including its first day, with a full refund: `reservationStatus` `reqCancel`. Repeated, the same
 /// answer.
-#[utoipa::path(patch, path = "/reservations/{id}", tag = "reservations", params(("id" = u64, Path)), request_body = ReservationChange,
+#[utoipa::path(patch, path = "/reservations/{id}", tag = "reservations", params(("id" = u64, Path), IfMatch), request_body = ReservationChange,
     responses((status = 200, body = Hal<ReservationRow>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn change(
     State(site): State<Arc<Site>>,
@@ -186,7 +186,7 @@ pub(crate) struct EndSent {
 }
 
 /// Sets the end of a rental, or brings it forward, without refund.
-#[utoipa::path(post, path = "/reservations/{id}/end", tag = "reservations", params(("id" = u64, Path)), request_body = EndSent,
+#[utoipa::path(post, path = "/reservations/{id}/end", tag = "reservations", params(("id" = u64, Path), IfMatch), request_body = EndSent,
     responses((status = 200, body = Hal<ReservationRow>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn end(
     State(site): State<Arc<Site>>,

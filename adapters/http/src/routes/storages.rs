@@ -13,9 +13,9 @@ use storagerent::{
 };
 use utoipa::ToSchema;
 
-use super::Refusals;
+use super::{IfMatch, Refusals};
 use crate::asker::Asker;
-use crate::hal::{Collection, Hal, created, json, shown};
+use crate::hal::{Collection, Hal, created, plain, shown};
 use crate::number::Number;
 use crate::paging::{Asked, Paging};
 use crate::problem::Refusal;
@@ -116,7 +116,8 @@ pub(crate) async fn list(State(site): State<Arc<Site>>, Params(paging): Params<P
 
 /// Registers a storage.
 #[utoipa::path(post, path = "/storages", tag = "storages", request_body = StorageSent,
-    responses((status = 201, body = Hal<StorageRow>, content_type = "application/hal+json"), Refusals))]
+    responses((status = 201, body = Hal<StorageRow>, content_type = "application/hal+json",
+        headers(("Location" = String, description = "Where it is"))), Refusals))]
 pub(crate) async fn register(
     State(site): State<Arc<Site>>,
     asker: Asker,
@@ -133,17 +134,20 @@ pub(crate) async fn register(
 
 /// Registers many storages in one transaction: all, or none.
 #[utoipa::path(post, path = "/storages/import", tag = "storages", request_body = ImportSent,
-    responses((status = 201, body = Vec<StorageId>, content_type = "application/hal+json"), Refusals))]
+    responses((status = 201, body = Vec<StorageId>, content_type = "application/json"), Refusals))]
 pub(crate) async fn import(
     State(site): State<Arc<Site>>,
     asker: Asker,
     Sent(sent): Sent<ImportSent>,
 ) -> Result<Response, Refusal> {
-    let storages = sent.storages.into_iter().map(|Object(sent)| sent.register()).collect::<Result<_, _>>()?;
+    let storages = sent.storages.into_iter().enumerate().map(|(at, Object(sent))| {
+        sent.register().map_err(|e| Refusal::field(format!("storages[{at}].{}", e.field), e.reason, e.reason_ko))
+    });
+    let storages = storages.collect::<Result<_, _>>()?;
     let command = Command::ImportStorages(ImportStorages { storages });
     let ids = site.aside(move |app| Ok(app.execute(&asker.caller(), command)?)).await?;
     site.written();
-    Ok(json(StatusCode::CREATED, &ids))
+    Ok(plain(StatusCode::CREATED, &ids))
 }
 
 /// A storage.
@@ -154,7 +158,7 @@ pub(crate) async fn show(State(site): State<Arc<Site>>, PathId(id): PathId) -> R
 }
 
 /// Sets description and price anew, and what else is given. With `If-Match` only if nobody changed it meanwhile.
-#[utoipa::path(put, path = "/storages/{id}", tag = "storages", params(("id" = u64, Path)), request_body = StorageSent,
+#[utoipa::path(put, path = "/storages/{id}", tag = "storages", params(("id" = u64, Path), IfMatch), request_body = StorageSent,
     responses((status = 200, body = Hal<StorageRow>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn replace(
     state: State<Arc<Site>>,
@@ -172,7 +176,7 @@ pub(crate) async fn replace(
 }
 
 /// Changes what is given. With `If-Match` only if nobody changed it meanwhile.
-#[utoipa::path(patch, path = "/storages/{id}", tag = "storages", params(("id" = u64, Path)), request_body = StorageSent,
+#[utoipa::path(patch, path = "/storages/{id}", tag = "storages", params(("id" = u64, Path), IfMatch), request_body = StorageSent,
     responses((status = 200, body = Hal<StorageRow>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn modify(
     State(site): State<Arc<Site>>,
@@ -191,7 +195,7 @@ pub(crate) async fn modify(
 }
 
 /// Deletes a storage, unless anything is live or to come.
-#[utoipa::path(delete, path = "/storages/{id}", tag = "storages", params(("id" = u64, Path)),
+#[utoipa::path(delete, path = "/storages/{id}", tag = "storages", params(("id" = u64, Path), IfMatch),
     responses((status = 204), Refusals))]
 pub(crate) async fn delete(
     State(site): State<Arc<Site>>,

@@ -52,6 +52,11 @@ impl ServeArgs {
         let address = handed.as_ref().map_or(address, |(_, address)| *address);
         let cannot = |source| Failure::Listen { address, source };
         let access = options.access(address)?;
+        // Before the site is opened, or made: whoever cannot listen leaves nothing behind.
+        let listener = match handed {
+            Some((listener, _)) => listener,
+            None => TcpListener::bind(address).map_err(cannot)?,
+        };
         let app = Site::serving(&globals, |simulated| options.wiring(simulated))?;
         let callbacks = options.callbacks(&app)?;
         let runtime = tokio::runtime::Runtime::new().map_err(cannot)?;
@@ -64,10 +69,6 @@ impl ServeArgs {
             .on_written(move || woken.upgrade().iter().for_each(|worker| worker.wake()));
         let (format, level) = options.logged();
         let served = runtime.block_on(async {
-            let listener = match handed {
-                Some((listener, _)) => listener,
-                None => TcpListener::bind(address).map_err(cannot)?,
-            };
             listener.set_nonblocking(true).map_err(cannot)?;
             let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
             let address = listener.local_addr().map_err(cannot)?;

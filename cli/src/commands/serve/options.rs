@@ -1,6 +1,7 @@
 //! The options of `serve`: from the line, the environment or the file.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,12 @@ const LISTEN: &str = "127.0.0.1:8080";
 
 /// So many reservations of one customer may await their payment, unless said otherwise.
 const HOLDS_MAX: u32 = 20;
+
+// What a limit may be, wherever it is given.
+const ADMISSION: RangeInclusive<i64> = 1..=100_000;
+const CONNECTIONS: RangeInclusive<i64> = 1..=1_000_000;
+const NONE_IS_NO_LIMIT: RangeInclusive<i64> = 1..=u32::MAX as i64;
+const SECONDS: RangeInclusive<u64> = 0..=3_600;
 
 /// The options of `serve`.
 #[derive(Debug, Default, Args, Deserialize)]
@@ -97,10 +104,10 @@ pub(crate) struct ServeOptions {
     )]
     webhook_secret_file: Option<PathBuf>,
     /// Let so many changes in at once and turn further ones away with 503; if not given, 256
-    #[arg(long, value_name = "N", env = "STORAGERENT_ADMISSION", hide_env_values = true, value_parser = value_parser!(u32).range(1..=100_000), help_heading = "Limits")]
+    #[arg(long, value_name = "N", env = "STORAGERENT_ADMISSION", hide_env_values = true, value_parser = value_parser!(u32).range(ADMISSION), help_heading = "Limits")]
     admission: Option<u32>,
     /// Answer so many requests a second for each token, or else each address, and turn further ones away with 429; if not given, any number
-    #[arg(long, value_name = "N", env = "STORAGERENT_RATE_LIMIT", hide_env_values = true, value_parser = value_parser!(u32).range(1..), help_heading = "Limits")]
+    #[arg(long, value_name = "N", env = "STORAGERENT_RATE_LIMIT", hide_env_values = true, value_parser = value_parser!(u32).range(NONE_IS_NO_LIMIT), help_heading = "Limits")]
     rate_limit: Option<u32>,
     /// Believe these proxies when they say by X-Forwarded-For who asks: an address or a net, such as 10.0.0.0/8; may be given again
     #[arg(
@@ -113,16 +120,16 @@ pub(crate) struct ServeOptions {
     )]
     trusted_proxies: Vec<String>,
     /// Serve so many connections at once; further ones wait. If not given, 900
-    #[arg(long, value_name = "N", env = "STORAGERENT_CONNECTIONS", hide_env_values = true, value_parser = value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    #[arg(long, value_name = "N", env = "STORAGERENT_CONNECTIONS", hide_env_values = true, value_parser = value_parser!(u32).range(CONNECTIONS), help_heading = "Limits")]
     connections: Option<u32>,
     /// Let so many reservations of one customer await their payment at once; if not given, 20
-    #[arg(long, value_name = "N", env = "STORAGERENT_HOLDS_PER_CUSTOMER", hide_env_values = true, value_parser = value_parser!(u32).range(1..), help_heading = "Limits")]
+    #[arg(long, value_name = "N", env = "STORAGERENT_HOLDS_PER_CUSTOMER", hide_env_values = true, value_parser = value_parser!(u32).range(NONE_IS_NO_LIMIT), help_heading = "Limits")]
     holds_per_customer: Option<u32>,
     /// Told to end, be unready but go on serving for so long; if not given, 0
-    #[arg(long, value_name = "N", env = "STORAGERENT_LINGER_SECONDS", hide_env_values = true, value_parser = value_parser!(u64).range(..=3_600), help_heading = "Limits")]
+    #[arg(long, value_name = "N", env = "STORAGERENT_LINGER_SECONDS", hide_env_values = true, value_parser = value_parser!(u64).range(SECONDS), help_heading = "Limits")]
     linger_seconds: Option<u64>,
     /// Then let requests under way finish for so long; if not given, 15
-    #[arg(long, value_name = "N", env = "STORAGERENT_DRAIN_SECONDS", hide_env_values = true, value_parser = value_parser!(u64).range(..=3_600), help_heading = "Limits")]
+    #[arg(long, value_name = "N", env = "STORAGERENT_DRAIN_SECONDS", hide_env_values = true, value_parser = value_parser!(u64).range(SECONDS), help_heading = "Limits")]
     drain_seconds: Option<u64>,
     /// How the log on standard error is written; if not given, text
     #[arg(long, value_name = "FORMAT", env = "STORAGERENT_LOG", hide_env_values = true, help_heading = "Log")]
@@ -138,12 +145,35 @@ pub(crate) struct ServeOptions {
 impl ServeOptions {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, e))?;
-        toml::from_str(&text).map_err(|e| {
+        let read: ServeOptions = toml::from_str(&text).map_err(|e| {
             // The rest of its text shows the line itself, over several lines.
             let place = e.to_string().lines().next().unwrap_or_default().to_owned();
             let why = format!("{}: {place}: {}", path.display(), e.message());
-            InvalidValue::new("config", why.clone(), why).into()
-        })
+            InvalidValue::new("config", why.clone(), why)
+        })?;
+        read.must_be_in_range()?;
+        Ok(read)
+    }
+
+    /// Refuses limits that would be refused on the line, too.
+    fn must_be_in_range(&self) -> Result<(), InvalidValue> {
+        let seconds = *SECONDS.start() as i64..=*SECONDS.end() as i64;
+        for (name, given, range) in [
+            ("admission", self.admission.map(i64::from), ADMISSION),
+            ("rate-limit", self.rate_limit.map(i64::from), NONE_IS_NO_LIMIT),
+            ("connections", self.connections.map(i64::from), CONNECTIONS),
+            ("holds-per-customer", self.holds_per_customer.map(i64::from), NONE_IS_NO_LIMIT),
+            ("linger-seconds", self.linger_seconds.map(clamped), seconds.clone()),
+            ("drain-seconds", self.drain_seconds.map(clamped), seconds),
+        ] {
+            if let Some(n) = given.filter(|n| !range.contains(n)) {
+                let (from, to) = range.into_inner();
+                let (en, ko) =
+                    (format!("{n} is not in {from} to {to}"), format!("{n}은(는) {from}~{to} 사이가 아닙니다"));
+                return Err(InvalidValue::new(name, en, ko));
+            }
+        }
+        Ok(())
     }
 
     /// The same, with the file's where nothing was given.
@@ -232,7 +262,7 @@ impl ServeOptions {
 
     /// Who is let in, and how much of it.
     pub(super) fn access(&self, address: SocketAddr) -> Result<Options, Failure> {
-        let mut options = self.bearers(address)?.origins(self.allow_origin.iter().cloned());
+        let mut options = self.bearers(address)?.origins(self.allow_origin.iter().cloned())?;
         if let Some(max) = self.admission {
             options = options.changes_max(usize::try_from(max).unwrap_or(usize::MAX));
         }
@@ -286,6 +316,10 @@ impl ServeOptions {
     pub(super) fn linger(&self) -> Duration {
         Duration::from_secs(self.linger_seconds.unwrap_or(0))
     }
+}
+
+fn clamped(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// A net, or one address.
