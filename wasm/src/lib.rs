@@ -106,7 +106,7 @@ impl Engine {
     /// [`Refused`] as the command line would tell it.
     pub fn ask(&mut self, request: &str) -> Result<String, Refused> {
         let app = self.site()?.0.clone();
-        match serde_json::from_str(request).map_err(unreadable)? {
+        match Request::read(request)? {
             Request::Execute { caller, command } => {
                 // As on the command line: what is due comes first, and whoever lets consumers run by hand means now.
                 app.tick()?;

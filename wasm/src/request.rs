@@ -1,8 +1,11 @@
 //! What a page asks, as JSON. What it is told is core's.
 
 use serde::Deserialize;
+use serde_json::Value;
 use storagerent::chrono::{DateTime, Utc};
-use storagerent::{Caller, Charge, Command, EffectId, Outcome, Query, Reserve};
+use storagerent::{
+    Caller, Charge, Command, CustomerId, Description, EffectId, InvalidValue, Outcome, Query, Reserve, ReviewContent,
+};
 
 /// What the engine can be asked.
 #[derive(Deserialize)]
@@ -47,4 +50,47 @@ pub(crate) enum Call {
     Charge,
     Void,
     Refund,
+}
+
+impl Request {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// What is wrong with it: in both languages, where it is a value that people enter.
+    pub(crate) fn read(json: &str) -> Result<Self, InvalidValue> {
+        serde_json::from_str(json).map_err(|e| {
+            let entered = serde_json::from_str(json).ok().and_then(|sent: Value| wrong_entry(&sent));
+            entered.unwrap_or_else(|| super::unreadable(e))
+        })
+    }
+}
+
+/// The first of the texts that people enter that is refused: serde tells of it in one language only.
+fn wrong_entry(sent: &Value) -> Option<InvalidValue> {
+    match sent {
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| match (name.as_str(), value) {
+            ("description", Value::String(text)) => Description::new(text).err(),
+            ("content", Value::String(text)) => ReviewContent::new(text).err(),
+            ("customer", Value::String(text)) => CustomerId::new(text).err(),
+            (_, other) => wrong_entry(other),
+        }),
+        Value::Array(values) => values.iter().find_map(wrong_entry),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_entered_wrongly_is_told_in_both_languages() {
+        let command =
+            r#"{"command":"importStorages","storages":[{"description":"  ","price":{"amount":1,"currency":"KRW"}}]}"#;
+        let json = format!(r#"{{"ask":"execute","caller":{{"who":"manager"}},"command":{command}}}"#);
+        let refused = Request::read(&json).err().unwrap();
+        assert_eq!(refused.field, "description");
+        assert!(!refused.reason_ko.is_ascii() && refused.reason.is_ascii(), "{refused:?}");
+        assert_eq!(Request::read("{").err().unwrap().field, "request");
+    }
 }

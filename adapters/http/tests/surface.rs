@@ -132,6 +132,24 @@ async fn pages_of_other_origins_may_call_only_if_they_are_listed() {
     }
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own_and_words_for_every_answer() {
+    let document: serde_json::Value = serde_json::from_str(&storagerent_http::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations: Vec<_> = paths.flat_map(|path| path.as_object().unwrap().values()).collect();
+    let names: std::collections::BTreeSet<_> = operations.iter().map(|o| o["operationId"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), operations.len());
+    for operation in operations {
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            assert!(
+                !answer["description"].as_str().unwrap_or_default().is_empty(),
+                "{}: {status}",
+                operation["operationId"]
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_tokens_another_page_or_a_borrowed_name_changes_nothing() {
     let house = House::open(Options::insecure());
