@@ -15,11 +15,19 @@ export async function violations(page, rules) {
   );
 }
 
-/** Whatever sticks out to the right of the window. @param {import('playwright-core').Page} page */
+/** Whatever sticks out to the right of the window or of the row of filters, and whether the document scrolls, which is for its rooms to do. @param {import('playwright-core').Page} page */
 export const overflow = (page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll('body *')]
-      .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility() && !e.closest('.unseen, .skip, pre'))
-      .map((e) => e.className || e.tagName)
-      .slice(0, 5),
-  );
+  page.evaluate(() => {
+    const right = (/** @type {Element} */ e) => e.getBoundingClientRect().right;
+    const { scrollWidth, scrollHeight } = document.documentElement;
+    const filters = document.querySelector('.filters');
+    const end = filters ? right(filters) - parseFloat(getComputedStyle(filters).paddingRight) : 0;
+    return [
+      ...[...document.querySelectorAll('body *')]
+        .filter((e) => right(e) > innerWidth + 1 && e.checkVisibility() && !e.closest('.unseen, .skip, pre'))
+        .map((e) => e.className || e.tagName)
+        .slice(0, 5),
+      ...[...(filters?.children ?? [])].filter((e) => right(e) > end + 1 && e.checkVisibility()).map((e) => `filters: ${e.className || e.tagName}`),
+      ...(scrollWidth > innerWidth || scrollHeight > innerHeight ? [`document of ${scrollWidth}x${scrollHeight}`] : []),
+    ];
+  });

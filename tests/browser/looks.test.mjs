@@ -104,6 +104,37 @@ for (const lang of ['ko', 'en']) {
   }
 }
 
+test('between the sizes nothing is cut off, and the head is not broken', async (t) => {
+  for (const locale of ['en-GB', 'ko-KR']) {
+    const site = await visit({ locale });
+    t.after(() => site.leave());
+    const { page } = await site.open();
+    for (const width of [320, 701, 768, 1100, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const room of width < 1100 ? ROOMS : ['bench']) {
+        if (width < 1100) await page.locator(`rent-rooms [data-room=${room}]`).click();
+        assert.deepEqual(await overflow(page), [], `${locale} ${width} ${room}`);
+      }
+      const broken = await page.evaluate(() =>
+        [...document.querySelectorAll('rent-top .brand-ko, rent-top .who .quiet, rent-top .switches button')]
+          .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 44)
+          .map((e) => e.textContent),
+      );
+      assert.deepEqual(broken, [], `${locale} ${width}`);
+    }
+  }
+});
+
+test('the tour can be left however small the window', async (t) => {
+  const site = await visit({ locale: 'ko-KR', viewport: { width: 160, height: 284 } });
+  t.after(() => site.leave());
+  const { page } = await site.open();
+  await page.locator('[data-switch=tour]').click();
+  const { x, y, width, height } = /** @type {any} */ (await page.locator('rent-tour [data-key=leave]').boundingBox());
+  assert.ok(x >= 0 && y >= 0 && x + width <= 160 && y + height <= 284, `${x} ${y} ${width} ${height}`);
+  await page.locator('rent-tour [data-key=leave]').click();
+});
+
 test('a second tab says so, and nothing is to be found wrong with how', async (t) => {
   const site = await visit();
   t.after(() => site.leave());

@@ -64,6 +64,7 @@ describe('one visit, from the first storage to the reload', () => {
     await person.says(person.card(1), 'Reserved');
     await person.part('messages');
     await person.says(person.page.locator('.inbox'), 'Your reservation 1 of storage 1 is confirmed');
+    assert.match((await person.page.locator('.inbox .whole').first().textContent()) ?? '', /^\d{4}-\d{2}-\d{2}$/, 'no line breaks a date');
   });
 
   test('a note tells its cause, its effects and how it is stored', async () => {
@@ -176,8 +177,10 @@ describe('one visit, from the first storage to the reload', () => {
   test('a review shows on the board', async () => {
     await person.part('mine');
     await person.reservation(1).getByRole('button', { name: 'Review' }).click();
-    await person.page.locator('.sheet.ask label', { hasText: '4 stars' }).click();
     await person.page.getByLabel('How was it?').fill('Dry and warm. <b>Good</b>');
+    await person.press('Publish');
+    await person.says(person.page.locator('#review-wrong'), 'one to five stars');
+    await person.page.locator('.sheet.ask label', { hasText: '4 stars' }).click();
     await person.press('Publish');
     await person.part('storages');
     await person.says(person.card(1), '4.0');
@@ -191,6 +194,7 @@ describe('one visit, from the first storage to the reload', () => {
     await person.reservation(1).getByRole('button', { name: 'Cancel' }).click();
     await person.press('Cancel and refund');
     await person.page.locator('.reservation[data-reservation="1"][data-status=cancelled]').waitFor();
+    await person.page.waitForFunction(() => !document.querySelector('dialog') && document.activeElement?.closest('.reservation'));
     await person.part('storages');
     await person.says(person.card(1), 'Free');
     assert.deepEqual((await person.notes('kim cancels reservation 1')).slice(0, 5), [
@@ -305,6 +309,7 @@ test('the tour can be shown step by step, left, and found again', async (t) => {
   await person.says(tour, 'Step 1 of 6');
   await tour.getByRole('button', { name: 'Leave the tour' }).click();
   await tour.waitFor({ state: 'hidden' });
+  assert.equal(await person.page.evaluate(() => /** @type {any} */ (document.activeElement).dataset.switch), 'tour', 'the focus is where it is found again');
   assert.equal((await person.verify()).ok, true);
   assert.deepEqual(site.troubles, []);
 });
@@ -319,10 +324,13 @@ test('the board is walked with the arrow keys, and Enter opens', async (t) => {
   assert.equal(await focused(), '2');
   await person.page.keyboard.press('End');
   assert.equal(await focused(), '12');
+  const last = person.page.locator('.cards > li', { has: person.card(12) });
+  assert.deepEqual([await last.getAttribute('aria-posinset'), await last.getAttribute('aria-setsize')], ['12', '12']);
   await person.page.keyboard.press('Home');
   assert.equal(await focused(), '1');
   await person.page.keyboard.press('Enter');
   await person.page.locator('.sheet.storage').waitFor();
+  await person.page.getByRole('grid', { name: /^\w+ \d{4}$/ }).waitFor();
   await person.page.keyboard.press('Escape');
   assert.equal(await focused(), '1', 'the focus comes back to where it was');
 });
@@ -339,14 +347,87 @@ test('the file can be downloaded, everything thrown away, and the file uploaded 
   await person.press('Start over');
   await Promise.all([person.page.waitForEvent('load'), person.press('Everything goes. Sure?')]);
   await person.says(person.card(2), 'Free');
+  await person.says(person.page.locator('.notice'), 'a fresh site');
+  assert.equal(await person.page.evaluate(() => document.activeElement?.id), 'room-board');
   await person.page.locator('input[type=file]').setInputFiles(file);
+  await person.says(person.page.locator('.sheet.ask'), 'with its 12 storages, 12 events');
+  await person.press('Keep it');
+  await person.page.locator('dialog').waitFor({ state: 'detached' });
+  await person.says(person.card(2), 'Free');
+  await person.page.locator('input[type=file]').setInputFiles(file);
+  await person.press('Replace it');
   await person.says(person.card(2), 'Reserved');
   await person.says(person.lane('kim reserves storage 2'), 'done');
   await person.page
     .locator('input[type=file]')
     .setInputFiles({ name: 'x.db', mimeType: 'application/octet-stream', buffer: Buffer.from('not a database') });
+  await person.press('Replace it');
   await person.page.locator('.notice.bad').waitFor();
   await person.says(person.card(2), 'Reserved');
+});
+
+test('a dialog left open says what became of its payment; once closed, a notice does', async (t) => {
+  const site = await visit();
+  t.after(() => site.leave());
+  const person = await site.open();
+  const settle = () => person.page.evaluate(async () => (await import('/app/main.js')).desk.settle());
+  const dialog = person.page.locator('.sheet.storage');
+  await person.be('kim');
+  await person.payment('Loses the reply');
+  await person.reserve(5);
+  await person.says(dialog.locator('.told'), 'Payment pending');
+  await person.says(dialog.locator('.chip'), 'Pending');
+  await settle();
+  await person.says(dialog.locator('.told'), 'Reservation 1 of kim stands');
+  await person.says(dialog.locator('.chip'), 'Reserved');
+  assert.equal(await person.page.locator('.notice').count(), 0);
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await person.reserve(6);
+  await person.says(dialog.locator('.told'), 'Payment pending');
+  await person.closeDialog();
+  await settle();
+  await person.says(person.page.locator('.notice'), 'Reservation 2 of kim stands');
+  await person.reserve(7);
+  await person.says(dialog.locator('.told'), 'Payment pending');
+  await person.page.evaluate(async () => (await import('/app/main.js')).desk.advance({ minutes: 10 }));
+  await person.says(dialog.locator('.told'), 'Reservation 3 of kim has lapsed');
+  await person.says(dialog.locator('.chip'), 'Free');
+});
+
+test('the price filter takes a price as people type it, and says what it cannot read', async (t) => {
+  const site = await visit();
+  t.after(() => site.leave());
+  const person = await site.open();
+  await person.page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    await desk.send({ command: 'registerStorage', description: 'In dollars', price: 100, currency: 'USD', per: 'rental' }, 'manager');
+  });
+  await person.says(person.page.locator('.count'), '13 of 13');
+  const max = person.page.locator('input[name=max]');
+  for (const [typed, count, invalid] of [
+    ['₩50,000', '3 of 13', 'false'],
+    ['50000원', '3 of 13', 'false'],
+    ['-1', '13 of 13', 'true'],
+    ['abc', '13 of 13', 'true'],
+    ['', '13 of 13', 'false'],
+  ]) {
+    await max.fill(typed);
+    assert.equal(await max.getAttribute('aria-invalid'), invalid, typed);
+    assert.equal(await person.page.locator('.count').textContent(), count, typed);
+    assert.equal(await max.getAttribute('aria-describedby'), invalid === 'true' ? 'max-wrong' : null, typed);
+  }
+});
+
+test('every press of +1 day counts', async (t) => {
+  const site = await visit();
+  t.after(() => site.leave());
+  const person = await site.open();
+  const day = async () => Date.parse((await person.ask({ query: 'status' })).today) / 86_400_000;
+  const before = await day();
+  const next = person.page.locator('rent-top').getByRole('button', { name: '+1 day' });
+  await next.dblclick();
+  await person.page.locator('rent-top button.small:not([aria-disabled])').waitFor();
+  assert.equal(await day(), before + 2);
 });
 
 /** The rows of a CSV file. @param {string} text */

@@ -2,7 +2,7 @@
 import { h, fill, icon, perFrame, say } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { clock, headDay, money, number, size } from './format.js';
-import { complain, notice, workButton, wordsOf } from './notices.js';
+import { announce, complain, eachButton, notice, openDialog, workButton, wordsOf } from './notices.js';
 import { RentBreaker } from './breaker.js';
 import { RentConsumers } from './consumers.js';
 import { rivals } from './experiments.js';
@@ -98,8 +98,8 @@ export class RentBench extends HTMLElement {
           h(
             'div',
             { class: 'actions' },
-            workButton(t('day.next'), 'small', () => desk.advance({ days: 1 })),
-            workButton(t('clock.week'), 'small', () => desk.advance({ days: 7 })),
+            eachButton(t('day.next'), 'small', () => desk.advance({ days: 1 })),
+            eachButton(t('clock.week'), 'small', () => desk.advance({ days: 7 })),
             workButton(`${t('clock.hold')} ${t('clock.hold.say', { minutes: settings.holdMinutes ?? 10 })}`, 'small', () =>
               desk.advance({ minutes: settings.holdMinutes ?? 10 }),
             ),
@@ -218,24 +218,45 @@ export class RentBench extends HTMLElement {
   #uploader() {
     const input = h('input', {
       type: 'file',
-      class: 'unseen',
-      tabindex: -1,
-      'aria-hidden': 'true',
+      hidden: true,
       accept: '.db,.sqlite,.sqlite3',
       onchange: async () => {
         const file = input.files?.[0];
-        if (!file) return;
-        try {
-          await this.#desk.site.upload(new Uint8Array(await file.arrayBuffer()));
-          await this.#desk.reopen();
-          notice(t('data.uploaded'));
-        } catch (error) {
-          complain(error);
-        }
         input.value = '';
+        if (file) this.#askUpload(file, button);
       },
     });
-    return h('span', {}, h('button', { type: 'button', class: 'small', onclick: () => input.click() }, t('data.upload')), input);
+    const button = h('button', { type: 'button', class: 'small', onclick: () => input.click() }, t('data.upload'));
+    return h('span', {}, button, input);
+  }
+
+  /** Asks before a file takes the place of all there is. @param {File} file @param {HTMLElement} button */
+  #askUpload(file, button) {
+    const counts = { storages: number(this.#desk.storages.size), events: number(this.#desk.status?.events ?? 0) };
+    button.focus({ preventScroll: true });
+    const dialog = openDialog(
+      t('data.upload.title'),
+      'ask',
+      h('p', {}, t('data.upload.say', { ...counts, name: file.name })),
+      h(
+        'div',
+        { class: 'sheet-foot' },
+        h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')),
+        workButton(t('data.download'), '', () => this.#download()),
+        workButton(t('data.upload.do'), 'main', async () => {
+          try {
+            await this.#desk.site.upload(new Uint8Array(await file.arrayBuffer()));
+            await this.#desk.reopen();
+            notice(t('data.uploaded'));
+          } catch (error) {
+            // What to do is a command on another machine, and nothing on this page.
+            notice([wordsOf(error), /** @type {any} */ (error).hints?.[language()]].filter(Boolean).join(' '), 'bad');
+          } finally {
+            dialog.close();
+          }
+        }),
+      ),
+    );
   }
 
   #starter() {
@@ -243,6 +264,7 @@ export class RentBench extends HTMLElement {
       if (button.dataset.sure !== 'yes') {
         button.dataset.sure = 'yes';
         button.textContent = t('data.reset.sure');
+        announce(t('data.reset.sure'));
         window.setTimeout(() => {
           button.dataset.sure = '';
           button.textContent = t('data.reset');

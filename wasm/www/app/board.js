@@ -1,7 +1,7 @@
 // @ts-check
-import { h, icon, fill, perFrame, say } from './dom.js';
+import { h, icon, fill, focusKey, perFrame, say } from './dom.js';
 import { t, onLanguage } from './language.js';
-import { minor, number } from './format.js';
+import { number, won } from './format.js';
 import { card, dress, standing } from './card.js';
 import { mine } from './mine.js';
 import { messages } from './messages.js';
@@ -35,6 +35,7 @@ export class RentBoard extends HTMLElement {
   #list = h('ul', { class: 'cards', role: 'list' });
   #scroll = h('div', { class: 'scroll' });
   #count = h('p', { class: 'quiet count', 'aria-live': 'polite' });
+  #wrong = h('p', { class: 'refused wrong', id: 'max-wrong', role: 'status' });
   #stale = h('p', { class: 'stale', hidden: true });
   #body = h('div', { class: 'board-body' });
   #tabs = h('div', { class: 'parts' });
@@ -177,6 +178,7 @@ export class RentBoard extends HTMLElement {
         }),
       ),
       this.#count,
+      this.#wrong,
     );
   }
 
@@ -195,13 +197,19 @@ export class RentBoard extends HTMLElement {
       return;
     }
     const words = this.#search.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const most = won(this.#max);
+    const bad = most === undefined;
+    const max = this.#bar.querySelector('[name=max]');
+    max?.setAttribute('aria-invalid', String(bad));
+    if (bad) max?.setAttribute('aria-describedby', this.#wrong.id);
+    else max?.removeAttribute('aria-describedby');
+    say(this.#wrong, bad ? t('board.max.bad') : '');
     const all = [...this.#desk.views.values()].sort((a, b) => a.storageId - b.storageId);
     this.#rows = all.filter((row) => {
       const text = `${row.storageId} ${row.description}`.toLowerCase();
-      const most = this.#max.trim() ? minor(this.#max, row.currency) : null;
       return (
         words.every((w) => text.includes(w)) &&
-        (most === null || row.price <= most) &&
+        (typeof most !== 'number' || (row.currency === 'KRW' && row.price <= most)) &&
         (this.#status === 'all' || standing(this.#desk, row).tone === this.#status)
       );
     });
@@ -249,7 +257,7 @@ export class RentBoard extends HTMLElement {
     const key = body.contains(focus) ? focus?.dataset.key : undefined;
     fill(body, this.#part === 'mine' ? mine(this.#desk) : messages(this.#desk));
     body.scrollTop = at;
-    if (key) /** @type {HTMLElement | null} */ (body.querySelector(`[data-key="${key}"]`))?.focus();
+    if (key && !focusKey(body, key)) /** @type {HTMLElement} */ (body).focus();
   }
 
   /** Puts the cards in sight in place, and takes away the others. */

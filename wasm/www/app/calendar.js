@@ -105,7 +105,7 @@ export class RentCalendar extends HTMLElement {
           },
           icon('left'),
         ),
-        h('h3', { 'aria-live': 'polite' }, month(first)),
+        h('h3', { id: 'calendar-month', 'aria-live': 'polite' }, month(first)),
         h(
           'button',
           { type: 'button', class: 'plain', 'data-turn': 'on', 'aria-label': t('reserve.month.next'), onclick: () => this.#turn(1) },
@@ -114,7 +114,7 @@ export class RentCalendar extends HTMLElement {
       ),
       h(
         'table',
-        { class: 'calendar', role: 'grid' },
+        { class: 'calendar', role: 'grid', 'aria-labelledby': 'calendar-month' },
         h('thead', {}, h('tr', {}, ...weekdays().map((d) => h('th', { scope: 'col', abbr: d.long }, d.short)))),
         h('tbody', {}, ...weeks.map((week) => h('tr', {}, ...week.map((day) => (day ? this.#cell(day) : h('td', {})))))),
       ),

@@ -57,6 +57,8 @@ export function dress(button, desk, view) {
   const { tone, word, until } = standing(desk, view);
   button.dataset.tone = tone;
   const rating = ratingOf(view);
+  // A name may have a line more where nothing else needs it.
+  const meta = Boolean(until || rating);
   fill(
     button,
     h(
@@ -65,8 +67,8 @@ export function dress(button, desk, view) {
       h('span', { class: 'card-number' }, view.storageId),
       h('span', { class: 'chip', 'data-tone': tone }, h('span', { class: 'dot' }), word),
     ),
-    h('span', { class: 'card-name' }, view.description),
-    h('span', { class: 'card-meta quiet' }, h('span', {}, until), rating),
+    h('span', { class: meta ? 'card-name' : 'card-name long' }, view.description),
+    meta ? h('span', { class: 'card-meta quiet' }, h('span', {}, until), rating) : null,
     h(
       'span',
       { class: 'card-price' },

@@ -4,7 +4,8 @@ import { Lanes } from './lanes.js';
 
 /**
  * The front desk: the one place of the page that talks to the engine. It keeps what was last read, asks again for what
- * events touched, and tells whoever listens: `rows` (storages, reservations), `log` (lanes), `status`, `verified`, `who`, `told`.
+ * events touched, and tells whoever listens: `rows` (storages, reservations), `log` (lanes), `status`, `verified`, `who`, `told`,
+ * `settled` (a reservation whose payment had not been known).
  *
  * @typedef {Record<string, any>} Row
  * @typedef {{ command: string } & Record<string, any>} Command
@@ -43,6 +44,7 @@ export class Desk extends EventTarget {
   #pulse = 0;
   #verifyTimer = 0;
   #known = 0;
+  /** Reservations whose payment is not known; what became of it is told. @type {Set<number>} */ #unsettled = new Set();
   /** Minutes this site's clock was moved ahead; kept, so that a reload does not go back in time. */
   #ahead = 0;
   #stop = () => {};
@@ -61,6 +63,7 @@ export class Desk extends EventTarget {
   async #follow() {
     await this.readAll();
     this.#known = this.status?.events ?? 0;
+    this.#unsettled = new Set([...this.reservations.values()].filter((r) => r.reservationStatus === 'reqReserve').map((r) => r.reservationId));
     this.#stop = this.site.subscribe((/** @type {any[]} */ events) => this.#took(events), { after: 0 });
   }
 
@@ -106,6 +109,8 @@ export class Desk extends EventTarget {
       const code = /** @type {any} */ (error).code ?? 'error';
       if (shown) this.lanes.answer(correlationId, { code, messages: messagesOf(error) });
       if (code === 'storageTaken') this.tried.refused++;
+      const reservation = /** @type {any} */ (error).reservation;
+      if (code === 'outcomeUnknown' && reservation) this.#unsettled.add(reservation.reservationId);
       this.#tell('refused', error);
       throw error;
     } finally {
@@ -157,6 +162,7 @@ export class Desk extends EventTarget {
 
   /** Throws everything away and begins as on a first visit. */
   async startOver() {
+    keep('fresh', 'yes');
     await this.site.close();
     // In memory there is nothing to throw away; the file is another tab's.
     if (this.site.kept !== 'file') return location.reload();
@@ -231,8 +237,19 @@ export class Desk extends EventTarget {
       await Promise.all([...[...seen].map((id) => this.#readStorage(id)), ...reservations.map((id) => this.#readReservation(id))]);
       if (seen.size + reservations.length > 0) this.#tell('rows');
     }
+    this.#tellSettled();
     this.#tell('status');
     if (!this.verified || this.verified.events !== status.events) this.verifySoon();
+  }
+
+  /** Tells of reservations whose payment is known by now. */
+  #tellSettled() {
+    for (const id of this.#unsettled) {
+      const row = this.reservations.get(id);
+      if (!row || row.reservationStatus === 'reqReserve') continue;
+      this.#unsettled.delete(id);
+      this.#tell('settled', row);
+    }
   }
 
   /** @param {number} id */
@@ -342,9 +359,9 @@ export class Desk extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  /** @param {string | string[]} types @param {(event: any) => void} listener */
-  on(types, listener) {
-    for (const type of [types].flat()) this.addEventListener(type, listener);
+  /** @param {string | string[]} types @param {(event: any) => void} listener @param {AbortSignal} [signal] ends it */
+  on(types, listener, signal) {
+    for (const type of [types].flat()) this.addEventListener(type, listener, { signal });
   }
 }
 

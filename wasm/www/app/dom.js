@@ -40,6 +40,21 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Text with its dates in one piece each, where a line would break within them. @param {string} text */
+export const dated = (text) =>
+  text.split(/(\d{4}-\d{2}-\d{2})/).map((part, i) => (i % 2 ? h('span', { class: 'whole' }, part) : part));
+
+/** Gives the focus to what has that key or, that being gone, to what else has its number; tells whether there was any.
+ * @param {Element} within @param {string} key */
+export function focusKey(within, key) {
+  const number = /-\d+$/.exec(key)?.[0];
+  const found = /** @type {HTMLElement | null} */ (
+    within.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? (number ? within.querySelector(`[data-key$="${number}"]`) : null)
+  );
+  found?.focus({ preventScroll: true });
+  return Boolean(found);
+}
+
 /** In a rush, so long passes between two drawings of the same thing. */
 const REST_MS = 80;
 

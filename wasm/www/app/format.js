@@ -30,6 +30,12 @@ export function minor(typed, currency) {
   return amount > 0 && Number.isSafeInteger(amount) ? amount : null;
 }
 
+/** A price in won as people type it: null for none, undefined for what is no price. @param {string} typed */
+export function won(typed) {
+  const bare = typed.replace(/[₩￦원,\s]/g, '');
+  return typed.trim() === '' ? null : /^\d{1,15}$/.test(bare) ? Number(bare) : undefined;
+}
+
 /** Minor units as one types them. @param {number} amount @param {string} currency */
 export const major = (amount, currency) => (amount / 10 ** decimals(currency)).toFixed(decimals(currency));
 

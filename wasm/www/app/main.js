@@ -1,7 +1,7 @@
 // @ts-check
 import { open } from '../engine/engine.js';
 import { h, say } from './dom.js';
-import { t, language, onLanguage } from './language.js';
+import { t, keep, language, onLanguage, recall } from './language.js';
 import { Desk, FILE } from './desk.js';
 import { RentTop, RentRooms } from './top.js';
 import { RentBoard } from './board.js';
@@ -9,15 +9,16 @@ import { RentStorm } from './storm.js';
 import { RentBench } from './bench.js';
 import { RentPromises } from './promises.js';
 import { RentTour } from './tour.js';
+import { tellSettled } from './storage.js';
 import { twelve } from './seed.js';
-import { banner, brokenDialog, complain, failedScreen, placeNotices } from './notices.js';
+import { banner, brokenDialog, complain, failedScreen, notice, placeNotices } from './notices.js';
 
 /** Opens the engine, sets out the rooms, and on a first visit fills the site and begins the tour. */
 export const desk = new Desk();
 
 /** A room with its head. @param {string} name @param {HTMLElement} content */
 function room(name, content) {
-  const title = h('h2', { id: `room-${name}` });
+  const title = h('h2', { id: `room-${name}`, tabindex: -1 });
   const words = h('p', { class: 'quiet' });
   const write = () => {
     say(title, t(`room.${name}`));
@@ -41,14 +42,20 @@ async function begin() {
     const site = await open({ name: FILE });
     desk.on('broken', brokenDialog);
     desk.on('told', (e) => complain(e.detail));
+    desk.on('settled', (e) => tellSettled(e.detail));
     await desk.take(site);
-    if (desk.status?.events === 0) await desk.send({ command: 'importStorages', storages: twelve(language()) }, 'manager');
+    const empty = desk.status?.events === 0;
+    if (empty) await desk.send({ command: 'importStorages', storages: twelve(language()) }, 'manager');
     else desk.tried.reloads = 1;
     await desk.sync();
     const rooms = new RentRooms();
     const top = new RentTop(desk);
     const tour = new RentTour(desk, (name) => rooms.show(name));
-    top.tour = () => tour.begin();
+    top.tour = () => {
+      tour.begin();
+      tour.querySelector('button')?.focus();
+    };
+    tour.left = () => top.focusOn('tour');
     const skip = h('a', { class: 'skip', href: '#room-board' }, t('skip'));
     onLanguage(() => say(skip, t('skip')));
     const header = h('header', { class: 'top' }, top);
@@ -63,6 +70,11 @@ async function begin() {
     loading?.remove();
     document.body.append(h('div', { class: 'site' }, skip, header, rooms, main, footer), tour);
     if (site.why) banner(t(site.why === 'secondTab' ? 'secondTab' : 'noFileSystem'));
+    if (recall('fresh') === 'yes') {
+      keep('fresh', '');
+      if (empty) notice(t('data.fresh'));
+      document.getElementById('room-board')?.focus();
+    }
     performance.mark('board');
     desk.verify().catch(() => {});
     desk.beat(300);

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, fill } from './dom.js';
+import { h, dated, fill } from './dom.js';
 import { t } from './language.js';
 import { empty } from './notices.js';
 
@@ -23,7 +23,7 @@ export function messages(desk) {
               'ol',
               { class: 'inbox', reversed: true },
               ...shown.map((m) =>
-                h('li', {}, h('span', { class: 'quiet' }, h('b', {}, m.customer), ` · ${t(`event.${m.kind}`)}`), h('p', {}, m.content)),
+                h('li', {}, h('span', { class: 'quiet' }, h('b', {}, m.customer), ` · ${t(`event.${m.kind}`)}`), h('p', {}, dated(m.content))),
               ),
             ),
       );

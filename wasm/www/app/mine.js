@@ -1,5 +1,5 @@
 // @ts-check
-import { h, icon } from './dom.js';
+import { h, fill, icon } from './dom.js';
 import { t } from './language.js';
 import { day, later, money, number, time } from './format.js';
 import { complain, empty, notice, openDialog, workButton } from './notices.js';
@@ -142,15 +142,16 @@ function askEnd(desk, r) {
 /** @param {Desk} desk @param {Row} r */
 function askReview(desk, r) {
   const content = h('textarea', { id: 'review-content', rows: 4, maxlength: 2000, required: true });
+  const wrong = h('p', { class: 'refused', id: 'review-wrong', role: 'alert' });
   const stars = h(
     'fieldset',
-    { class: 'stars' },
+    { class: 'stars', 'aria-describedby': 'review-wrong', onchange: () => fill(wrong) },
     h('legend', {}, t('mine.review.rate')),
     ...[1, 2, 3, 4, 5].map((n) =>
       h(
         'label',
         {},
-        h('input', { type: 'radio', name: 'rate', value: n, checked: n === 5, class: 'unseen' }),
+        h('input', { type: 'radio', name: 'rate', value: n, class: 'unseen' }),
         h('span', { class: 'unseen' }, t('mine.review.stars', { count: n })),
         icon('star'),
       ),
@@ -161,11 +162,16 @@ function askReview(desk, r) {
     {
       onsubmit: async (/** @type {Event} */ e) => {
         e.preventDefault();
+        const rate = Number(new FormData(form).get('rate'));
+        if (!rate) {
+          wrong.textContent = t('mine.review.none');
+          return stars.querySelector('input')?.focus();
+        }
         try {
           await desk.send({
             command: 'addReview',
             reservationId: r.reservationId,
-            rate: Number(new FormData(form).get('rate')),
+            rate,
             content: content.value,
           });
           dialog.close();
@@ -176,6 +182,7 @@ function askReview(desk, r) {
       },
     },
     stars,
+    wrong,
     h('div', { class: 'field' }, h('label', { for: 'review-content' }, t('mine.review.content')), content),
     h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('mine.review.do'))),
   );

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, icon, fill } from './dom.js';
+import { h, dated, focusKey, icon } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { messagesOf } from './desk.js';
 
@@ -27,7 +27,7 @@ export function notice(words, tone = 'good') {
     'div',
     { class: `notice ${tone}` },
     icon(tone === 'good' ? 'check' : tone === 'wait' ? 'wait' : 'cross'),
-    h('p', {}, words),
+    h('p', {}, dated(words)),
     h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => note.remove() }, icon('close')),
   );
   stack.append(note);
@@ -50,6 +50,8 @@ export function complain(error) {
 /** Opens a dialog; it is gone once closed. @param {string} title @param {string} kind @param {...any} content */
 export function openDialog(title, kind, ...content) {
   const id = `dialog-${kind}`;
+  const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+  const around = opener?.closest('.lane, .room, rent-tour') ?? null;
   const dialog = h(
     'dialog',
     { class: `sheet ${kind}`, 'aria-labelledby': id },
@@ -61,12 +63,51 @@ export function openDialog(title, kind, ...content) {
     ),
     h('div', { class: 'sheet-body' }, ...content),
   );
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (opener && around) comeBack(opener, around);
+  });
   // A press beside the sheet closes it.
   dialog.addEventListener('pointerdown', (e) => e.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** The focus comes back to what opened a dialog or, that being drawn anew or gone, to what is near it. @param {HTMLElement} opener @param {Element} around */
+function comeBack(opener, around) {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  if (opener.isConnected) return opener.focus({ preventScroll: true });
+  const { key, note } = opener.dataset;
+  if (key && focusKey(around, key)) return;
+  const same = note ? around.querySelector(`[data-note="${CSS.escape(note)}"]`) : null;
+  const near = same ?? around.querySelector('[tabindex="0"], [data-key=next]') ?? around.closest('.room')?.querySelector('h2');
+  /** @type {HTMLElement | null | undefined} */ (near)?.focus({ preventScroll: true });
+}
+
+/** A button whose every press counts, those too that come while its work is under way. @param {string} label @param {string} kind @param {() => Promise<unknown>} work */
+export function eachButton(label, kind, work) {
+  let presses = 0;
+  const all = async () => {
+    try {
+      for (; presses > 0; presses--) await work();
+    } finally {
+      presses = 0;
+    }
+  };
+  const button = h(
+    'button',
+    {
+      class: kind,
+      type: 'button',
+      onclick: () => {
+        presses++;
+        during(button, all);
+      },
+    },
+    label,
+  );
+  return button;
 }
 
 /** A button that is busy while its work is under way, and complains if it fails. @param {string} label @param {string} kind @param {() => Promise<unknown>} work */

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, fill, icon } from './dom.js';
+import { h, dated, fill, icon } from './dom.js';
 import { t } from './language.js';
 import { day, later, major, minor, money } from './format.js';
 import { RentCalendar } from './calendar.js';
@@ -20,8 +20,19 @@ export async function openStorage(desk, storageId) {
       desk.ask({ query: 'reservations', storageId }),
       desk.ask({ query: 'reviews', storageId }),
     ]);
-    const view = desk.views.get(storageId);
-    const state = view ? standing(desk, view) : null;
+    const state = h('span', { class: 'facts' });
+    const drawState = () => {
+      const view = desk.views.get(storageId);
+      if (!view) return fill(state);
+      const { tone, word, until } = standing(desk, view);
+      if (state.textContent === word + until) return;
+      fill(
+        state,
+        h('span', { class: 'chip', 'data-tone': tone }, h('span', { class: 'dot' }), word),
+        until ? h('span', { class: 'quiet' }, until) : null,
+      );
+    };
+    drawState();
     const dialog = openDialog(
       storage.description,
       'storage',
@@ -29,12 +40,12 @@ export async function openStorage(desk, storageId) {
         'div',
         { class: 'facts' },
         h('span', { class: 'card-number' }, storageId),
-        state ? h('span', { class: 'chip', 'data-tone': state.tone }, h('span', { class: 'dot' }), state.word) : null,
-        state?.until ? h('span', { class: 'quiet' }, state.until) : null,
+        state,
         h('span', {}, h('b', {}, money(storage.price, storage.currency)), ' ', h('span', { class: 'quiet' }, perWord(storage.per))),
         ratingOf(storage) ?? h('span', { class: 'quiet' }, t('rating.none')),
       ),
     );
+    desk.on(['rows', 'status'], drawState, whileOpen(dialog));
     const taken = reservations
       .filter((/** @type {Row} */ r) => LIVE.includes(r.reservationStatus))
       .map((/** @type {Row} */ r) => ({ from: r.from, until: r.until }));
@@ -50,6 +61,37 @@ export async function openStorage(desk, storageId) {
   }
 }
 
+/** Until the dialog is closed. @param {HTMLDialogElement} dialog */
+function whileOpen(dialog) {
+  const ends = new AbortController();
+  dialog.addEventListener('close', () => ends.abort());
+  return ends.signal;
+}
+
+/** @param {Row} r */
+const isOff = (r) => ['rejected', 'expired'].includes(r.reservationStatus);
+
+/** The outcome of a payment that had not been known, as a pair of words. @param {Row} r @returns {[title: string, words: string]} */
+function settledWords(r) {
+  const end = isOff(r) ? r.reservationStatus : 'reserved';
+  return [t(`settled.${end}.title`), t(`settled.${end}`, { id: r.reservationId, who: r.customer })];
+}
+
+/** Tells of it, unless the dialog that waits for it is open still. @param {Row} r */
+export function tellSettled(r) {
+  if (document.querySelector(`dialog[data-awaits="${r.reservationId}"]`)) return;
+  notice(settledWords(r)[1], isOff(r) ? 'bad' : 'good');
+}
+
+/** @param {'pending' | 'refused' | 'good'} kind @param {string} title @param {string} words */
+const box = (kind, title, words) =>
+  h(
+    'div',
+    { class: `${kind} box` },
+    icon(kind === 'pending' ? 'wait' : kind === 'good' ? 'check' : 'cross'),
+    h('div', {}, h('b', {}, title), h('p', {}, dated(words))),
+  );
+
 /** @param {Desk} desk @param {Row} storage @param {{ from: string, until: string | null }[]} taken @param {HTMLDialogElement} dialog */
 function reserving(desk, storage, taken, dialog) {
   const bill = h('div', { class: 'bill', 'aria-live': 'polite' });
@@ -57,9 +99,12 @@ function reserving(desk, storage, taken, dialog) {
   const go = h('button', { class: 'main', type: 'button', 'aria-disabled': 'true' }, t('reserve.title'));
   const openEnded = h('input', { type: 'checkbox', id: 'open-ended', onchange: () => calendar.openEnded(openEnded.checked) });
   let asked = 0;
+  /** Whether it was asked for, and what is said is about that. */
+  let sent = false;
   let quoted = /** @type {Row | null} */ (null);
 
   const refresh = async () => {
+    if (sent) return;
     const mark = ++asked;
     openEnded.checked = calendar.open;
     openEnded.disabled = storage.per === 'day' || !calendar.from || !calendar.mayStayOpen(calendar.from);
@@ -131,29 +176,33 @@ function reserving(desk, storage, taken, dialog) {
           notice(t('reserve.done', { who: customer, day: day(calendar.from ?? desk.today, desk.today) }));
         } catch (error) {
           const unknown = /** @type {any} */ (error).code === 'outcomeUnknown';
-          fill(
-            told,
-            h(
-              'div',
-              { class: unknown ? 'pending box' : 'refused box' },
-              icon(unknown ? 'wait' : 'cross'),
-              h(
-                'div',
-                {},
-                h('b', {}, t(unknown ? 'reserve.unknown.title' : 'reserve.refused.title')),
-                h('p', {}, unknown ? t('reserve.unknown') : wordsOf(error)),
-              ),
-            ),
-          );
-          if (unknown)
-            return fill(
-              go.parentElement ?? dialog,
-              h('button', { type: 'button', class: 'main', onclick: () => dialog.close() }, t('done')),
-            );
+          if (unknown) return awaitOutcome(/** @type {any} */ (error).reservation);
+          fill(told, box('refused', t('reserve.refused.title'), wordsOf(error)));
           go.textContent = words;
         }
       }),
   );
+  /** Says that nobody knows yet and, once somebody does, what became of it. @param {Row | undefined} reservation */
+  const awaitOutcome = (reservation) => {
+    sent = true;
+    const leave = h('button', { type: 'button', class: 'main', onclick: () => dialog.close() }, t('reserve.unknown.leave'));
+    const had = go.contains(document.activeElement);
+    fill(told, box('pending', t('reserve.unknown.title'), t('reserve.unknown')));
+    go.replaceWith(leave);
+    if (had) leave.focus();
+    if (!reservation) return;
+    const id = reservation.reservationId;
+    dialog.dataset.awaits = id;
+    desk.on(
+      'settled',
+      ({ detail }) => {
+        if (detail.reservationId !== id) return;
+        fill(told, box(isOff(detail) ? 'refused' : 'good', ...settledWords(detail)));
+        leave.textContent = t('done');
+      },
+      whileOpen(dialog),
+    );
+  };
   refresh();
   return h(
     'section',

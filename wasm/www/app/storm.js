@@ -1,5 +1,5 @@
 // @ts-check
-import { h, fill, icon, perFrame, svg } from './dom.js';
+import { h, dated, fill, icon, perFrame, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
 import { notesOf, stateOf } from './lanes.js';
@@ -203,7 +203,7 @@ export class RentStorm extends HTMLElement {
           'p',
           { class: 'next refused' },
           icon('cross'),
-          h('span', {}, wordsOf(lane.refusal), ' ', h('span', { class: 'quiet' }, t('next.refused'))),
+          h('span', {}, dated(wordsOf(lane.refusal)), ' ', h('span', { class: 'quiet' }, t('next.refused'))),
         ),
       ];
     if (state === 'unknown')

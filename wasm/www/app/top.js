@@ -2,7 +2,7 @@
 import { h, fill, icon, say } from './dom.js';
 import { t, language, speak, keep, recall, onLanguage } from './language.js';
 import { headDay } from './format.js';
-import { workButton } from './notices.js';
+import { eachButton } from './notices.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
@@ -44,6 +44,7 @@ export class RentTop extends HTMLElement {
     document.title = t('page.title');
     const desk = this.#desk;
     const dark = isDark();
+    const had = this.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.switch : undefined;
     fill(
       this,
       h(
@@ -58,7 +59,7 @@ export class RentTop extends HTMLElement {
         h('span', { class: 'quiet' }, t('who.label')),
         h(
           'select',
-          { name: 'who', 'aria-label': t('who.label'), onchange: (/** @type {any} */ e) => desk.be(e.target.value) },
+          { name: 'who', 'data-switch': 'who', 'aria-label': t('who.label'), onchange: (/** @type {any} */ e) => desk.be(e.target.value) },
           ...PEOPLE.map((name) => h('option', { value: name, selected: name === desk.who }, name === 'manager' ? t('who.manager') : name)),
         ),
       ),
@@ -79,10 +80,7 @@ export class RentTop extends HTMLElement {
             class: 'plain',
             lang: language() === 'ko' ? 'en' : 'ko',
             'data-switch': 'language',
-            onclick: () => {
-              speak(language() === 'ko' ? 'en' : 'ko');
-              this.#focus('language');
-            },
+            onclick: () => speak(language() === 'ko' ? 'en' : 'ko'),
           },
           t('language.other'),
         ),
@@ -98,7 +96,6 @@ export class RentTop extends HTMLElement {
               keep('theme', isDark() ? 'light' : 'dark');
               dress();
               this.render();
-              this.#focus('theme');
             },
           },
           icon(dark ? 'sun' : 'moon'),
@@ -106,10 +103,11 @@ export class RentTop extends HTMLElement {
       ),
     );
     this.#drawDay();
+    if (had) this.focusOn(had);
   }
 
   /** @param {string} name */
-  #focus(name) {
+  focusOn(name) {
     /** @type {HTMLElement | null} */ (this.querySelector(`[data-switch=${name}]`))?.focus();
   }
 
@@ -121,7 +119,7 @@ customElements.define('rent-top', RentTop);
 
 /** @param {Desk} desk */
 function nextDay(desk) {
-  const button = workButton(t('day.next'), 'small', () => desk.advance({ days: 1 }));
+  const button = eachButton(t('day.next'), 'small', () => desk.advance({ days: 1 }));
   button.title = t('day.next.say');
   return button;
 }

@@ -11,6 +11,7 @@ import { pause, reserveFirst } from './experiments.js';
 export class RentTour extends HTMLElement {
   /** @type {Desk} */ #desk;
   #room;
+  /** What takes the focus once the tour is left. @type {() => void} */ left = () => {};
   #at = -1;
   #done = false;
   #busy = false;
@@ -93,9 +94,11 @@ export class RentTour extends HTMLElement {
   }
 
   #leave() {
+    const had = this.contains(document.activeElement);
     this.#at = -1;
     keep('tour', 'left');
     this.render();
+    if (had) this.left();
     notice(t('tour.left'));
   }
 
