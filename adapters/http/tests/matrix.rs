@@ -1,6 +1,7 @@
 //! Who may what: every route of the table, asked by everybody.
 
 use serde_json::Value;
+use storagerent::payment::Behaviour;
 use storagerent_http::Options;
 use storagerent_http::access::{Rule, TABLE, Who};
 use storagerent_http::token::{AUDIENCE, Verifier};
@@ -213,7 +214,12 @@ async fn customers_are_listed_only_what_is_theirs() {
 #[tokio::test]
 async fn views_and_events_name_no_one_elses_things() {
     let house = lived_in(guarded(), bearer).await;
-    let (kim, manager) = (bearer("kim"), bearer("manager"));
+    let (kim, lee, manager) = (bearer("kim"), bearer("lee"), bearer("manager"));
+    house.gateway.set_behaviour(Behaviour::Decline);
+    house
+        .ask("POST", "/reservations", &[("authorization", &lee)], r#"{"storageId":4}"#)
+        .await
+        .problem(402, "paymentDeclined");
     let views = house.ask("GET", "/storageviews", &[("authorization", &kim)], "").await.told(200);
     let rows = views["_embedded"]["storageviews"].as_array().unwrap();
     assert_eq!((&rows[0]["reservationId"], &rows[0]["paymentId"]), (&1.into(), &1.into()));
@@ -231,7 +237,7 @@ async fn views_and_events_name_no_one_elses_things() {
         assert!(!shown.to_string().contains("lee"), "{shown}");
         let is_shown = |name: &str| shown.get(name).is_some_and(|value| !value.is_null());
         let is_kims = event["correlationId"] == "of-kim";
-        for name in ["customer", "reservationId", "paymentId", "correlationId", "causationId"] {
+        for name in ["customer", "reservationId", "paymentId", "correlationId", "causationId", "reason"] {
             assert!(is_kims || !is_shown(name), "{name} in {shown}");
         }
         let of_booking = event["aggregateKind"] == "reservation" || event["aggregateKind"] == "payment";
