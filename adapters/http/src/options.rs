@@ -41,8 +41,8 @@ impl Options {
         Options { verifier: Some(verifier), ..Options::insecure() }
     }
 
-    /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only. Called by
-    /// another name than this machine's (`Host`), or by a page that is not listed (`Origin`), it refuses.
+    /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only. Called under
+    /// a domain's name (`Host`), or by a page that is not listed (`Origin`), it refuses.
     pub fn insecure() -> Self {
         Options {
             verifier: None,

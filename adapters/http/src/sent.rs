@@ -99,11 +99,12 @@ fn field_refusal(path: &str, words: &str) -> Refusal {
     let quoted = words.split('`').nth(1);
     let speaks_of_another = ["missing field", "unknown field", "duplicate field"].iter().any(|w| words.starts_with(w));
     let at_top = path == "." || path.is_empty();
-    let field = match quoted {
-        Some(name) if speaks_of_another && (at_top || path == name) => name.to_owned(),
-        Some(name) if speaks_of_another && !path.ends_with(&format!(".{name}")) => format!("{path}.{name}"),
-        _ if at_top => "body".to_owned(),
-        _ => path.to_owned(),
+    let field = match quoted.filter(|_| speaks_of_another) {
+        Some(name) if at_top => name.to_owned(),
+        // Of an unknown field the path has the name already, of a missing one it has not.
+        Some(name) if path.rsplit('.').next() != Some(name) => format!("{path}.{name}"),
+        None if at_top => "body".to_owned(),
+        Some(_) | None => path.to_owned(),
     };
     Refusal::field(field.chars().take(100).collect::<String>(), words, in_korean(words))
 }
