@@ -9,7 +9,7 @@ use crate::shared::ReviewId;
 #[path = "words_samples.rs"]
 mod samples;
 
-use samples::{RESERVATION, every_refusal, wrong};
+use samples::{RESERVATION, Told, every_refusal, wrong};
 
 #[test]
 fn every_refusal_there_is_is_listed_here() {
@@ -64,6 +64,29 @@ fn a_code_is_of_one_kind_alone() {
     for told in every_refusal() {
         assert_eq!(*kinds.entry(told.code).or_insert(told.kind), told.kind, "{}", told.code);
         assert!(told.code.chars().all(|c| c.is_ascii_alphanumeric()) && told.code.starts_with(char::is_lowercase));
+    }
+}
+
+#[test]
+fn the_list_of_codes_in_docs_is_of_these() {
+    let mut listed = BTreeMap::new();
+    for Told { error, code, kind, .. } in every_refusal() {
+        let Explained { message, hint } = explain(&error, Lang::En);
+        let kind = serde_json::to_value(kind).unwrap();
+        let row = format!("| `{code}` | `{}` | {message} | {hint} |\n", kind.as_str().unwrap());
+        listed.entry(code).or_insert(row);
+    }
+    let rows: String = listed.into_values().collect();
+    let table =
+        format!(" -->\n\n| code | kind | for example | and what to do |\n| --- | --- | --- | --- |\n{rows}\n## ");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    if std::env::var_os("UPDATE_ERRORS").is_some() {
+        let (head, rest) = page.split_once(" -->\n").unwrap();
+        let (_, tail) = rest.split_once("\n## ").unwrap();
+        std::fs::write(&path, format!("{head}{table}{tail}")).unwrap();
+    } else {
+        assert!(page.contains(&table), "docs/errors.md is not what the errors say: run with UPDATE_ERRORS=1");
     }
 }
 

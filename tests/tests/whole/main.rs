@@ -4,6 +4,7 @@
 
 mod bookings;
 mod consumers;
+mod error_codes;
 mod examples;
 mod faults;
 mod files;
