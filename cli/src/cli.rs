@@ -11,7 +11,7 @@ use storagerent::Lang;
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::payment::Behaviour;
 
-use crate::commands::{self, Command};
+use crate::commands::{self, Command, Unreadable};
 use crate::failure::{self, Failure};
 use crate::output::{self, Output};
 
@@ -95,9 +95,10 @@ pub(crate) fn behaviours() -> impl TypedValueParser<Value = Behaviour> {
     PossibleValuesParser::new(Behaviour::ALL.map(Behaviour::as_str)).map(|how| how.parse().unwrap_or_default())
 }
 
-fn timestamp(raw: &str) -> Result<DateTime<Utc>, String> {
+fn timestamp(raw: &str) -> Result<DateTime<Utc>, Unreadable> {
     let parsed = DateTime::parse_from_rfc3339(raw);
-    parsed.map(|at| at.to_utc()).map_err(|_| "a time is written as 2026-11-22T09:00:00Z".to_owned())
+    let (en, ko) = ("a time is written as 2026-11-22T09:00:00Z", "시각은 2026-11-22T09:00:00Z처럼 씁니다");
+    parsed.map(|at| at.to_utc()).map_err(|_| Unreadable { en, ko })
 }
 
 /// The language of the environment, by the variable that counts.
@@ -126,17 +127,27 @@ pub(crate) fn run(line: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Help and version go to stdout; what could not be read is told in clap's own words.
+/// The language that a line asks for which cannot be read, else the locale's.
+fn asked_for(words: &[&OsStr]) -> Lang {
+    let text = |word: &OsStr| word.to_string_lossy().into_owned();
+    let next = words.windows(2).find(|pair| pair[0] == "--lang").map(|pair| text(pair[1]));
+    let code = next.or_else(|| words.iter().find_map(|word| text(word).strip_prefix("--lang=").map(str::to_owned)));
+    code.and_then(|code| Lang::parse(&code)).unwrap_or_else(locale)
+}
+
+/// Help and version go to stdout; what could not be read is told in clap's own words, or in Korean.
 fn refuse(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
-    let json = line.iter().skip(1).take_while(|word| *word != OsStr::new("--")).any(|word| word == "--json");
+    let words: Vec<_> = line.iter().skip(1).map(OsString::as_os_str).take_while(|word| *word != "--").collect();
+    let json = words.iter().any(|word| *word == "--json");
+    let lang = asked_for(&words);
     if !refusal.use_stderr() {
         return match refusal.print() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&Failure::stdout(error), &Output::new(json, locale())),
+            Err(error) => failure::tell(&Failure::stdout(error), &Output::new(json, lang)),
         };
     }
-    if json {
-        return failure::tell(&Failure::usage(refusal), &Output::new(true, Lang::En));
+    if json || lang == Lang::Ko {
+        return failure::tell(&Failure::usage(refusal, lang), &Output::new(json, lang));
     }
     let environment = ["STORAGERENT_DB", "STORAGERENT_PAYMENT"].into_iter().filter_map(std::env::var_os);
     let safe = line.iter().cloned().chain(environment).all(|word| !output::safe::needed(&word.to_string_lossy()));

@@ -46,11 +46,21 @@ impl PeriodArgs {
     }
 }
 
+/// How a value is written that could not be read, in both languages.
+#[derive(Debug, thiserror::Error)]
+#[error("{en}")]
+pub(crate) struct Unreadable {
+    pub(crate) en: &'static str,
+    pub(crate) ko: &'static str,
+}
+
 /// Reads an id: a whole number from 1.
-pub(super) fn id(raw: &str) -> Result<u64, String> {
+pub(super) fn id(raw: &str) -> Result<u64, Unreadable> {
     match raw.parse() {
         Ok(id @ 1..) if raw.bytes().all(|b| b.is_ascii_digit()) => Ok(id),
-        Ok(_) | Err(_) => Err("an id is a whole number from 1".to_owned()),
+        Ok(_) | Err(_) => {
+            Err(Unreadable { en: "an id is a whole number from 1", ko: "번호는 1부터의 정수입니다" })
+        }
     }
 }
 
@@ -95,7 +105,7 @@ mod tests {
 
     #[test]
     fn ids_are_whole_numbers_from_1() {
-        assert_eq!(id("17"), Ok(17));
+        assert!(id("17").is_ok_and(|id| id == 17));
         for raw in ["", "0", "-1", "+1", "1.0", "99999999999999999999", "one"] {
             assert!(id(raw).is_err(), "{raw}");
         }

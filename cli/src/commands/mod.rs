@@ -38,6 +38,7 @@ use crate::cli::Globals;
 use crate::failure::Failure;
 use crate::output::Output;
 
+pub(crate) use args::Unreadable;
 pub(crate) use import::RefusedLine;
 
 /// What can be asked for.

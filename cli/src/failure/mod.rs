@@ -1,6 +1,7 @@
 //! What can go wrong, and how it is told: words in the caller's language or one line of JSON, and the exit code.
 
 mod tell;
+mod usage;
 mod words;
 
 use std::io;
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use storagerent::{
-    Error, InvalidValue, Kind, NotAllowed, OperationError, PaymentError, ReservationError, ReservationRow, ReviewError,
-    StorageError, StoreError,
+    Error, InvalidValue, Kind, Lang, NotAllowed, OperationError, PaymentError, ReservationError, ReservationRow,
+    ReviewError, StorageError, StoreError,
 };
 
 use storagerent_http::token::TokenError;
@@ -103,7 +104,12 @@ from_the_engine!(
 
 impl Failure {
     /// A line clap could not read; clap colours nothing here.
-    pub(crate) fn usage(refusal: &clap::Error) -> Self {
+    pub(crate) fn usage(refusal: &clap::Error, lang: Lang) -> Self {
+        if lang == Lang::Ko
+            && let Some((message, hint)) = usage::in_korean(refusal)
+        {
+            return Failure::Usage { message, hint };
+        }
         let text = refusal.to_string();
         if refusal.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             let usage = text.lines().find(|line| line.starts_with("Usage: ")).map(str::to_owned);

@@ -72,3 +72,28 @@ fn an_empty_list_says_what_to_do_and_leaves_stdout_empty() {
         }
     }
 }
+
+#[test]
+fn a_line_that_cannot_be_read_is_refused_in_the_language_it_asks_for() {
+    let site = Site::new();
+    for (line, message, advice) in [
+        (&["reserve"][..], "빠진 것이 있습니다: <STORAGE_ID>", "사용법: storagerent reserve"),
+        (&["reserve", "x"], "'x'은(는) '<STORAGE_ID>'의 값이 아닙니다", "번호는 1부터의 정수입니다"),
+        (&["reserve", "1", "--form", "2026-12-01"], "'--form'은(는) 여기에 쓸 수 없습니다", "비슷한 것: --from"),
+        (&["reserve", "1", "--from"], "'--from <DATE>'에 값이 필요합니다", "--help"),
+        (&["view", "--status", "gone"], "'gone'은(는) '--status <STATUS>'의 값이 아닙니다", "available, reserved"),
+        (&["storage", "lst"], "'lst'(이)라는 명령은 없습니다", "비슷한 것: list"),
+        (&["storage"], "명령이 빠졌습니다", "register, modify"),
+        (&["token", "--minutes", "0"], "'0'은(는) '--minutes <N>'의 값이 아닙니다", "범위: 1..=525600"),
+        (&["cancel", "1", "--customer", "a", "--customer", "b"], "'--customer <NAME>'은(는) 한 번만", "사용법"),
+        (&["view", "1", "--limit", "1"], "함께 쓸 수 없습니다", "사용법"),
+    ] {
+        let told = site.refused(2, &[&["--lang", "ko"], line].concat());
+        assert_eq!(told["code"], "usage", "{told}");
+        let (said, hint) = (told["message"].as_str().unwrap(), told["hint"].as_str().unwrap());
+        assert!(said.contains(message) && hint.contains(advice), "{line:?}: {told}");
+        let shown = site.run(&[line, &["--lang=ko"]].concat());
+        assert_eq!((shown.code, shown.stdout.as_str()), (2, ""), "{line:?}");
+        assert!(shown.stderr.starts_with(&format!("오류: {said}\n안내: ")), "{shown:?}");
+    }
+}

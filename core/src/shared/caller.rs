@@ -1,5 +1,8 @@
 //! Who asks, and under which keys.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CorrelationId, CustomerId, InvalidValue, Version};
@@ -194,6 +197,20 @@ impl TryFrom<String> for IdempotencyKey {
     }
 }
 
+impl FromStr for IdempotencyKey {
+    type Err = InvalidValue;
+
+    fn from_str(raw: &str) -> Result<Self, InvalidValue> {
+        IdempotencyKey::new(raw)
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,7 +254,7 @@ mod tests {
     #[test]
     fn an_idempotency_key_is_1_to_200_visible_ascii_characters() {
         for fits in ["!", "~", &"k".repeat(200)] {
-            assert_eq!(IdempotencyKey::new(fits).unwrap().as_str(), fits);
+            assert_eq!(fits.parse::<IdempotencyKey>().unwrap().to_string(), fits);
         }
         for refused in ["", " ", "a b", "키", "a\n", "\u{7f}", &"k".repeat(201)] {
             assert!(IdempotencyKey::new(refused).is_err(), "{refused:?}");

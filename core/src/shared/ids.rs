@@ -1,6 +1,7 @@
 //! Identities. Numbers from 1 per kind come from the repository; random 128-bit keys come from the Ids port.
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -32,6 +33,14 @@ macro_rules! numeric_id {
         impl From<u64> for $name {
             fn from(number: u64) -> Self {
                 $name(number)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(raw: &str) -> Result<Self, ParseIntError> {
+                raw.parse().map($name)
             }
         }
 
@@ -221,6 +230,14 @@ impl TryFrom<String> for CorrelationId {
     }
 }
 
+impl FromStr for CorrelationId {
+    type Err = InvalidValue;
+
+    fn from_str(raw: &str) -> Result<Self, InvalidValue> {
+        CorrelationId::new(raw)
+    }
+}
+
 impl fmt::Display for CorrelationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -266,6 +283,7 @@ mod tests {
     #[test]
     fn a_correlation_id_is_the_text_it_was_given_or_a_key() {
         assert_eq!(CorrelationId::new(&"a".repeat(64)).unwrap().as_str().len(), 64);
+        assert_eq!("req-1".parse(), CorrelationId::new("req-1"));
         let from_key = CorrelationId::from(Key::new(1));
         assert_eq!(from_key.to_string(), Key::new(1).to_string());
         assert_eq!(serde_json::to_value(&from_key).unwrap(), from_key.as_str());
@@ -277,6 +295,8 @@ mod tests {
         assert_eq!((StorageId::new(7).to_string(), StorageId::from(7).get()), ("7".to_owned(), 7));
         assert_eq!(serde_json::to_string(&ReservationId::new(7)).unwrap(), "7");
         assert!(serde_json::from_str::<StorageId>("-1").is_err());
+        assert_eq!("7".parse(), Ok(StorageId::new(7)));
+        assert!("-1".parse::<StorageId>().is_err());
         assert_eq!((Sequence::ZERO.next(), Version::ZERO.next()), (Sequence::new(1), Version::new(1)));
     }
 }
