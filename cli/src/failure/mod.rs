@@ -105,15 +105,18 @@ from_the_engine!(
 impl Failure {
     /// A line clap could not read; clap colours nothing here.
     pub(crate) fn usage(refusal: &clap::Error, lang: Lang) -> Self {
+        let text = refusal.to_string();
+        if refusal.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let usage = text.lines().find_map(|line| line.strip_prefix("Usage: "));
+            let hint = usage.map(|usage| format!("{} {usage}", lang.pick("Usage:", "사용법:")));
+            return Failure::Usage {
+                message: lang.pick("a command is missing", "명령이 빠졌습니다").to_owned(), hint
+            };
+        }
         if lang == Lang::Ko
             && let Some((message, hint)) = usage::in_korean(refusal)
         {
             return Failure::Usage { message, hint };
-        }
-        let text = refusal.to_string();
-        if refusal.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let usage = text.lines().find(|line| line.starts_with("Usage: ")).map(str::to_owned);
-            return Failure::Usage { message: "a command is missing".to_owned(), hint: usage };
         }
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));

@@ -14,7 +14,7 @@ pub(super) fn in_korean(refusal: &Error) -> Option<(String, Option<String>)> {
     let value = named(ContextKind::InvalidValue);
     let (message, advice) = match (refusal.kind(), value) {
         (ErrorKind::MissingRequiredArgument, _) => (format!("빠진 것이 있습니다: {argument}"), None),
-        (ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
+        (ErrorKind::MissingSubcommand, _) => {
             ("명령이 빠졌습니다".to_owned(), named(ContextKind::ValidSubcommand).map(|all| format!("명령: {all}")))
         }
         (ErrorKind::InvalidSubcommand, _) => {

@@ -83,7 +83,7 @@ fn a_line_that_cannot_be_read_is_refused_in_the_language_it_asks_for() {
         (&["reserve", "1", "--from"], "'--from <DATE>'에 값이 필요합니다", "--help"),
         (&["view", "--status", "gone"], "'gone'은(는) '--status <STATUS>'의 값이 아닙니다", "available, reserved"),
         (&["storage", "lst"], "'lst'(이)라는 명령은 없습니다", "비슷한 것: list"),
-        (&["storage"], "명령이 빠졌습니다", "register, modify"),
+        (&["storage"], "명령이 빠졌습니다", "사용법: storagerent storage"),
         (&["token", "--minutes", "0"], "'0'은(는) '--minutes <N>'의 값이 아닙니다", "범위: 1..=525600"),
         (&["cancel", "1", "--customer", "a", "--customer", "b"], "'--customer <NAME>'은(는) 한 번만", "사용법"),
         (&["view", "1", "--limit", "1"], "함께 쓸 수 없습니다", "사용법"),
