@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::App;
 use super::effects::without_call;
+use super::guard::can_come_of;
 use super::reserve::{Begun, Charged, unknown};
 use crate::effect::{Effect, Outcome, Task};
 use crate::ports::wait;
-use crate::reservation::{ReservationError, ReservationRow, Reserve};
-use crate::shared::Caller;
+use crate::reservation::{ReservationError, ReservationRow, Reserve, own_only};
+use crate::shared::{Caller, InvalidValue};
 
 /// How far a reservation has come whose host calls the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,7 +66,7 @@ impl App {
     /// Goes on once the effect was done: the answer, or, after a repeated request was settled, the next effect to do.
     ///
     /// # Errors
-    /// As [`App::reserve`].
+    /// As [`App::reserve`]; `invalidValue` for an outcome that such a call cannot come to, `notAllowed` for whom it is not of.
     pub fn resume_reserve(
         &self,
         caller: &Caller,
@@ -88,6 +89,14 @@ impl App {
         outcome: Outcome,
     ) -> Result<Reserving, ReservationError> {
         let Some(effect) = &begun.effect else { return Ok(begun.clone()) };
+        own_only(caller, &begun.reservation)?;
+        if !can_come_of(&effect.task, &outcome) {
+            let (en, ko) = (
+                format!("{outcome:?} is nothing that this call can come to"),
+                format!("{outcome:?}은(는) 이 호출의 결과일 수 없습니다"),
+            );
+            return Err(InvalidValue::new("outcome", en, ko).into());
+        }
         let concluded = self.complete_and_show(effect, outcome.clone()).await;
         if !matches!(effect.task, Task::Void(_)) {
             let reservation = self.answer(begun.reservation.clone(), concluded, outcome, None)?;

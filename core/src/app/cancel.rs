@@ -31,7 +31,7 @@ impl App {
         self.write_async(move |app, tx| {
             let id = command.reservation_id;
             let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
-            own_only(&caller, &reservation)?;
+            own_only(&caller, reservation.row())?;
             let moment = app.moment::<_, ReservationError>(tx)?;
             let as_expected = reservation.must_be_in(caller.expected_version());
             if let Some(event) = reservation.cancel(moment.today)? {
@@ -62,7 +62,7 @@ impl App {
         self.write_async(move |app, tx| {
             let id = command.reservation_id;
             let mut reservation = Reservation::load(id, tx.reservation(id)?)?;
-            own_only(&caller, &reservation)?;
+            own_only(&caller, reservation.row())?;
             let moment = app.moment::<_, ReservationError>(tx)?;
             let as_expected = reservation.must_be_in(caller.expected_version());
             let on = match command.on {

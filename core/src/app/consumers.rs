@@ -1,6 +1,7 @@
 //! The consumers inside the file and what each does with an event; and pausing, resuming, replaying any.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -226,12 +227,17 @@ impl App {
     /// # Errors
     /// [`Error`] when the store cannot.
     pub fn run_consumers(&self, limit: u32) -> Result<u32, Error> {
+        self.run_consumers_for(limit, None)
+    }
+
+    /// The same, with so much time for each consumer of your own.
+    pub(super) fn run_consumers_for(&self, limit: u32, time: Option<Duration>) -> Result<u32, Error> {
         let mut taken = 0;
         for consumer in InFile::ALL {
             taken += self.catch_up(consumer, limit)?;
         }
         for consumer in &self.parts().consumers {
-            taken += self.run_outside(consumer.as_ref(), limit)?;
+            taken += self.run_outside(consumer.as_ref(), limit, time)?;
         }
         Ok(taken)
     }
@@ -273,6 +279,8 @@ impl App {
                 tx.put_dead_letter(&DeadLetter { closed_at, resolution, ..letter })?;
             }
             row.advance(Sequence::ZERO);
+            // Who is running it now is to stop, and not to save how far it came.
+            row.lease = None;
             tx.put_consumer(&row)?;
             Ok::<_, OperationError>(row)
         })?;
@@ -280,7 +288,7 @@ impl App {
             if let Some(consumer) = InFile::named(name) {
                 self.catch_up(consumer, u32::MAX)?;
             } else if let Some(consumer) = self.parts().consumers.iter().find(|c| c.name() == name) {
-                self.run_outside(consumer.as_ref(), u32::MAX)?;
+                self.run_outside(consumer.as_ref(), u32::MAX, None)?;
             }
         }
         let name = name.to_owned();

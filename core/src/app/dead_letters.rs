@@ -3,6 +3,7 @@
 use super::consumers::{InFile, holds, trouble};
 use super::folding::Views;
 use super::guard::hand;
+use super::settle::{payment_of, void_of};
 use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
@@ -15,7 +16,9 @@ use crate::storage::manager_only;
 const REASON_CHARS_MAX: usize = 500;
 
 impl App {
-    /// Tries a dead letter again. An event's goes with all that waits behind and before it, in order; an effect becomes due.
+    /// Tries a dead letter again. An event's goes with all that waits behind and before it, in order; an effect becomes due. Of a
+    /// charge about which the gateway has contradicted itself it is asked anew, by a void under the same key; if that contradicts
+    /// what is booked, too, there is a new letter.
     ///
     /// # Errors
     /// [`OperationError`]: not found, not the manager, or it failed again.
@@ -27,14 +30,9 @@ impl App {
                 let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
                 // Whoever had it before may have told meanwhile that it is done: it is not done again.
                 if effect.status == EffectStatus::Parked {
+                    let again = app.to_try_again(tx, effect)?;
                     let due_at = app.now();
-                    tx.put_effect(&EffectRow {
-                        status: EffectStatus::Due,
-                        attempts: 0,
-                        due_at,
-                        lease: None,
-                        ..effect
-                    })?;
+                    tx.put_effect(&EffectRow { status: EffectStatus::Due, attempts: 0, due_at, lease: None, ..again })?;
                 }
                 close(app, tx, id, "retried")
             }),
@@ -52,6 +50,17 @@ impl App {
                 }
             }
         }
+    }
+
+    /// A charge is never repeated: whether it took money is asked.
+    fn to_try_again(&self, tx: &mut dyn Transaction, effect: EffectRow) -> Result<EffectRow, OperationError> {
+        if !matches!(effect.action, Action::Charge { .. }) {
+            return Ok(effect);
+        }
+        let (payment, moment) = (payment_of(tx, &effect)?, self.moment::<_, OperationError>(tx)?);
+        let void = void_of(tx, &effect, &payment, &moment)?;
+        tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..effect })?;
+        Ok(void)
     }
 
     /// Gives a dead letter up, saying why; what waited behind it goes on. A refund or a void is never given up.

@@ -20,8 +20,16 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Concluded {
     /// It came from whoever holds the effect's lease: told late, or again, it says nothing of the gateway now.
     pub(super) is_news: bool,
-    /// The reservation as it is then, if a charge's outcome was booked.
-    pub(super) reservation: Option<ReservationRow>,
+    /// What a charge's outcome was booked as, if it was one.
+    pub(super) booked: Option<Booked>,
+}
+
+/// What the news of a charge came to.
+pub(super) struct Booked {
+    /// The reservation as it is then.
+    pub(super) reservation: ReservationRow,
+    /// The gateway had said something else of it before: somebody has to look.
+    pub(super) contradicts: bool,
 }
 
 impl App {
@@ -43,8 +51,8 @@ impl App {
         let moment = self.moment::<_, Error>(tx)?;
         let row = tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
         let is_mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
-        let reservation = self.record(tx, row, outcome.plain(), is_mine, &moment)?;
-        Ok(Concluded { is_news: is_mine, reservation })
+        let booked = self.record(tx, row, outcome.plain(), is_mine, &moment)?;
+        Ok(Concluded { is_news: is_mine, booked })
     }
 
     pub(super) fn record(
@@ -54,11 +62,13 @@ impl App {
         outcome: Outcome,
         is_mine: bool,
         moment: &Moment,
-    ) -> Result<Option<ReservationRow>, Error> {
+    ) -> Result<Option<Booked>, Error> {
         // A setback counts only for whoever still holds the lease; news of money always counts.
         match (&row.action, &outcome) {
             (Action::Charge { .. } | Action::Void { .. }, Outcome::Captured | Outcome::NotTaken { .. })
-            | (Action::Charge { .. }, Outcome::Declined { .. }) => return self.book(tx, row, &outcome, moment),
+            | (Action::Charge { .. }, Outcome::Declined { .. }) => {
+                return self.book(tx, row, &outcome, moment).map(Some);
+            }
             (Action::Refund { .. }, Outcome::Refunded) => self.book_refund(tx, row, moment)?,
             (Action::Deliver { .. }, Outcome::Delivered) => done(tx, row)?,
             (Action::Charge { .. }, Outcome::Unknown { .. }) if is_mine => {
@@ -94,7 +104,7 @@ impl App {
         row: EffectRow,
         outcome: &Outcome,
         moment: &Moment,
-    ) -> Result<Option<ReservationRow>, Error> {
+    ) -> Result<Booked, Error> {
         let mut payment = payment_of(tx, &row)?;
         let mut reservation = reservation_of(tx, payment.row().reservation_id)?;
         let booking = reservation.row().booking.clone();
@@ -119,20 +129,21 @@ impl App {
             // Known before. The same news again is no news; other news is the gateway contradicting itself.
             let taken_before = matches!(was, PaymentStatus::Paid | PaymentStatus::Cancelled);
             let contradicts = taken_before != matches!(outcome, Outcome::Captured);
-            if contradicts {
+            // Parked once, however often it is told.
+            if contradicts && row.status != EffectStatus::Parked {
                 let reason = format!("the gateway says {outcome:?} of a payment that is {}", was.as_str());
                 park(tx, row, reason, moment)?;
-            } else {
+            } else if !contradicts {
                 done(tx, row)?;
             }
-            return Ok(Some(reservation.row().clone()));
+            return Ok(Booked { reservation: reservation.row().clone(), contradicts });
         };
         let booked = tx.save_payment(&payment, booked.into(), &trace)?;
         if let Some(then) = then {
             tx.save_reservation(&reservation, then.into(), &trace.caused_by(booked))?;
         }
         done(tx, row)?;
-        Ok(Some(reservation.row().clone()))
+        Ok(Booked { reservation: reservation.row().clone(), contradicts: false })
     }
 
     fn book_refund(&self, tx: &mut dyn Transaction, row: EffectRow, moment: &Moment) -> Result<(), Error> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use super::consumers::{dead_letter, holds, load};
-use super::guard::hand;
+use super::guard::{hand, key_of};
 use super::outcome::retry_at;
 use super::{App, Error};
 use crate::consumer::ConsumerRow;
@@ -17,8 +18,12 @@ use crate::shared::Sequence;
 
 /// So many events a consumer is handed per lease.
 const BATCH_MAX: u32 = 100;
-/// So long a consumer has for a batch before another process may take over.
+/// So long a consumer has for an event before another process may take over.
 const LEASE_SECONDS: i64 = 60;
+
+fn lease_length() -> TimeDelta {
+    TimeDelta::seconds(LEASE_SECONDS)
+}
 
 /// A consumer's turn in this process: one thread at a time hands it events. Over when dropped, whatever the consumer did.
 struct Turn<'a> {
@@ -47,18 +52,31 @@ impl App {
         self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs one of your own consumers, outside any transaction, under a lease; its cursor is saved afterwards.
-    pub(super) fn run_outside(&self, consumer: &dyn Consumer, limit: u32) -> Result<u32, Error> {
-        let mut taken = 0;
+    /// Runs one of your own consumers, outside any transaction, under a lease; its cursor is saved afterwards. With a time it
+    /// ends early, so that what else is due does not wait for a slow one.
+    pub(super) fn run_outside(
+        &self,
+        consumer: &dyn Consumer,
+        limit: u32,
+        time: Option<Duration>,
+    ) -> Result<u32, Error> {
+        let elapsed = || self.parts().clock.elapsed();
+        let (began, mut taken) = (elapsed(), 0);
+        let is_over = || time.is_some_and(|time| elapsed().saturating_sub(began) >= time);
         // A lease keeps other processes away, not another thread of this one.
         let Some(_turn) = Turn::take(self, consumer.name()) else { return Ok(0) };
-        while taken < limit {
+        while taken < limit && !is_over() {
             let Some(events) = self.lease_events(consumer.name(), (limit - taken).min(BATCH_MAX))? else {
                 return Ok(taken);
             };
             let mut setback = None;
             let mut passed = None;
+            let mut stop = false;
             for event in &events {
+                stop = (passed.is_some() && is_over()) || !self.may_go_on(consumer.name())?;
+                if stop {
+                    break;
+                }
                 if self.park_outside_behind(consumer, event)? {
                     passed = Some(event.sequence);
                     continue;
@@ -72,13 +90,41 @@ impl App {
                 }
                 taken += 1;
             }
-            let stop = matches!(setback, Some((_, ConsumeError::Unavailable(_))));
+            stop |= matches!(setback, Some((_, ConsumeError::Unavailable(_))));
             self.save_outside(consumer, passed, setback)?;
             if stop {
                 return Ok(taken);
             }
         }
         Ok(taken)
+    }
+
+    /// Whether the next event may be handed out: not when the consumer was paused or replayed meanwhile, or another process took
+    /// over. A lease that is half over is made longer.
+    fn may_go_on(&self, name: &str) -> Result<bool, Error> {
+        let now = self.now();
+        let row = self.read(|q| Ok::<_, Error>(q.consumer(name)?))?;
+        let Some(lease) = row.filter(|row| !row.paused).and_then(|row| row.lease) else { return Ok(false) };
+        if lease.owner != self.inner.owner {
+            return Ok(false);
+        }
+        if lease.until - now > lease_length() / 2 {
+            return Ok(true);
+        }
+        let name = name.to_owned();
+        self.write_alone(move |app, tx| {
+            let mut row = load(tx, &name)?;
+            let mine = row.lease.is_some_and(|lease| lease.owner == app.inner.owner);
+            if mine {
+                row.lease = Some(app.outside_lease());
+                tx.put_consumer(&row)?;
+            }
+            Ok::<_, Error>(mine)
+        })
+    }
+
+    fn outside_lease(&self) -> Lease {
+        Lease { owner: self.inner.owner, until: self.now() + lease_length() }
     }
 
     /// The next events of a consumer of your own, leased to this process; `None` when there are none or another process has it.
@@ -103,14 +149,14 @@ impl App {
             if events.is_empty() {
                 return Ok(None);
             }
-            row.lease = Some(Lease { owner: app.inner.owner, until: now + TimeDelta::seconds(LEASE_SECONDS) });
+            row.lease = Some(app.outside_lease());
             tx.put_consumer(&row)?;
             Ok(Some(events))
         })
     }
 
     fn park_outside_behind(&self, consumer: &dyn Consumer, event: &Envelope) -> Result<bool, Error> {
-        let (name, key) = (consumer.name().to_owned(), consumer.key(event));
+        let (name, key) = (consumer.name().to_owned(), key_of(consumer, event));
         let first = self.read(|q| Ok::<_, Error>(q.dead_events(&name, Some(&key))?.into_iter().next()))?;
         let Some(first) = first else { return Ok(false) };
         let event = event.clone();
@@ -133,7 +179,7 @@ impl App {
         setback: Option<(Envelope, ConsumeError)>,
     ) -> Result<(), Error> {
         let name = consumer.name().to_owned();
-        let key = setback.as_ref().map(|(event, _)| consumer.key(event)).unwrap_or_default();
+        let key = setback.as_ref().map(|(event, _)| key_of(consumer, event)).unwrap_or_default();
         self.write_alone(move |app, tx| {
             let now = app.now();
             let mut row = load(tx, &name)?;

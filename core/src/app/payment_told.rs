@@ -10,7 +10,8 @@ use crate::shared::{Key, Money};
 impl App {
     /// Books what the payment service says, unasked, of the charge under a key: that it was captured, declined, or is not
     /// taken and never will be. Answers the payment as it is then. Nothing is booked that the charge's own reply would not have
-    /// been booked as; told again, it changes nothing. That the caller is the payment service is for the host to make sure of.
+    /// been booked as; told again, it changes nothing. What contradicts what the service said before changes nothing either,
+    /// but opens a dead letter: somebody has to look. That the caller is the payment service is for the host to make sure of.
     ///
     /// # Errors
     /// [`OperationError::PaymentKeyNotFound`] unless that much was asked for under that key, [`OperationError::WrongOutcome`]
@@ -45,7 +46,7 @@ impl App {
                     return Err(OperationError::WrongOutcome { action: "charge", outcome }.into());
                 }
             }
-            // A contradiction is parked once, however often it is told; its letter stays open until somebody has looked.
+            // A contradiction's letter stays open until somebody has looked, whatever else is told.
             if charge.status != EffectStatus::Parked {
                 app.record(tx, charge, outcome, false, &moment)?;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::outcome::Concluded;
+use super::outcome::{Booked, Concluded};
 use super::tick::expire_hold;
 use super::{App, Error, Moment};
 use crate::effect::{Action, Charge, Effect, EffectRow, EffectStatus, Lease, Outcome, Task};
@@ -289,8 +289,12 @@ impl App {
         let id = held.booking.reservation_id;
         let retry_after = || deadline.unwrap_or_else(|| self.deadline_or_default());
         let row = match concluded {
-            Ok(Concluded { reservation: Some(row), .. }) => Ok(Some(row)),
-            Ok(Concluded { reservation: None, .. }) => self.read(|q| q.reservation(id)),
+            // Whether there was money, and where it is, nobody knows who believes neither.
+            Ok(Concluded { booked: Some(Booked { reservation, contradicts: true }), .. }) => {
+                return Err(unknown(reservation, retry_after()));
+            }
+            Ok(Concluded { booked: Some(Booked { reservation, .. }), .. }) => Ok(Some(reservation)),
+            Ok(Concluded { booked: None, .. }) => self.read(|q| q.reservation(id)),
             Err(_) => Ok(None),
         };
         let Ok(Some(row)) = row else { return Err(unknown(held, retry_after())) };

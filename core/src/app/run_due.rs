@@ -14,6 +14,8 @@ use crate::storage::manager_only;
 
 /// So many holds and rentals, so many effects, and so many events per consumer, are taken in one pass.
 const PASS_MAX: u32 = 1_000;
+/// So much time each consumer of the host's own has in a pass.
+const OUTSIDE_TIME_MAX: Duration = Duration::from_secs(1);
 /// So many charges are looked at for one whose outcome is not known.
 const LOOSE_MAX: u32 = 100;
 /// Further away than any backoff.
@@ -51,7 +53,8 @@ impl RanDue {
 }
 
 impl App {
-    /// Does what is due: tick, settle, effects, consumers; one bounded pass. Says when to call again.
+    /// Does what is due: tick, settle, effects, consumers; one bounded pass. Says when to call again. A consumer of your own is left
+    /// after a second, between two events.
     ///
     /// The host must call it, by `Worker` or from its own loop.
     ///
@@ -61,7 +64,7 @@ impl App {
         let ticked = self.tick_within(PASS_MAX)?;
         let settled = self.settle()?;
         let mut effects = self.run_effects(PASS_MAX)?;
-        let consumed = self.run_consumers(PASS_MAX)?;
+        let consumed = self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
         // What the consumers wished for is done in the same pass.
         let wished = self.run_effects(PASS_MAX)?;
         effects.done += wished.done;

@@ -77,20 +77,7 @@ impl App {
         if !payment.is_open() {
             return Ok(None);
         }
-        let mut void = match tx.effect_under("void", charge.key)? {
-            Some(void) => void,
-            None => EffectRow {
-                effect_id: tx.next_effect_id()?,
-                key: charge.key,
-                action: Action::Void { payment_id: payment.row().payment_id },
-                status: EffectStatus::Due,
-                attempts: 0,
-                due_at: moment.now,
-                lease: None,
-                correlation_id: charge.correlation_id.clone(),
-                causation_id: charge.causation_id,
-            },
-        };
+        let mut void = void_of(tx, &charge, &payment, moment)?;
         let held_elsewhere = void.status == EffectStatus::Leased && void.lease.is_some_and(|l| l.until > moment.now);
         let lease = (mine && !held_elsewhere && void.status != EffectStatus::Parked).then(|| self.lease(moment));
         if let Some(lease) = lease {
@@ -101,6 +88,29 @@ impl App {
         let task = Task::Void(charge_of(charge.key, &payment, payment.row().reservation_id));
         Ok(lease.map(|lease| handed_out(&void, task, lease, &moment.settings)))
     }
+}
+
+/// The void of a charge, under the same key; a new one is due.
+pub(super) fn void_of(
+    tx: &mut dyn Transaction,
+    charge: &EffectRow,
+    payment: &Payment,
+    moment: &Moment,
+) -> Result<EffectRow, StoreError> {
+    if let Some(void) = tx.effect_under("void", charge.key)? {
+        return Ok(void);
+    }
+    Ok(EffectRow {
+        effect_id: tx.next_effect_id()?,
+        key: charge.key,
+        action: Action::Void { payment_id: payment.row().payment_id },
+        status: EffectStatus::Due,
+        attempts: 0,
+        due_at: moment.now,
+        lease: None,
+        correlation_id: charge.correlation_id.clone(),
+        causation_id: charge.causation_id,
+    })
 }
 
 /// The payment an effect is about.

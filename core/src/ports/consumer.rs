@@ -17,6 +17,9 @@ pub enum ConsumeError {
 
 /// A consumer of your own. It starts from event 1, is called outside any transaction, and its cursor is saved afterwards: at
 /// least once per event, in order, `sequence` being the key by which to tell a repetition. An event on which it panics is parked.
+///
+/// It runs in whichever process calls `run_due`, in one at a time, in the thread that also gives money back: a pass leaves it
+/// after a second, so take little time for an event. After a minute with one event, another process may take over.
 pub trait Consumer: Send + Sync {
     /// Its name, 1 to 40 of `a-z 0-9 -`; stored with its cursor. Not `storage`, `payment`, `message` or `view`.
     fn name(&self) -> &str;
@@ -29,8 +32,12 @@ pub trait Consumer: Send + Sync {
 
     /// Events of one key wait behind one of theirs that is parked; others go on. The storage, if you do not say otherwise.
     fn key(&self, event: &Envelope) -> String {
-        format!("storage:{}", event.event.storage_id())
+        storage_key(event)
     }
+}
+
+pub(crate) fn storage_key(event: &Envelope) -> String {
+    format!("storage:{}", event.event.storage_id())
 }
 
 impl<C: Consumer + ?Sized> Consumer for Arc<C> {

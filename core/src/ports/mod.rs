@@ -14,6 +14,7 @@ mod store;
 mod writing;
 
 pub use clock::Clock;
+pub(crate) use consumer::storage_key;
 pub use consumer::{ConsumeError, Consumer};
 pub use ids::Ids;
 pub use notifier::Notifier;

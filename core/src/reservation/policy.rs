@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Quote, Reservation, ReservationError};
+use super::{Quote, ReservationError, ReservationRow};
 use crate::shared::{Caller, InvalidValue, Money, NotAllowed, Period, StorageId};
 
 /// What the rules for placing a hold look at.
@@ -76,8 +76,8 @@ fn holds_few_enough(case: &HoldCase) -> Result<(), ReservationError> {
 }
 
 /// A customer may cancel and end only their own; the manager all.
-pub(crate) fn own_only(caller: &Caller, reservation: &Reservation) -> Result<(), NotAllowed> {
-    if caller.may_act_for(&reservation.row().booking.customer) {
+pub(crate) fn own_only(caller: &Caller, reservation: &ReservationRow) -> Result<(), NotAllowed> {
+    if caller.may_act_for(&reservation.booking.customer) {
         Ok(())
     } else {
         Err(NotAllowed {
@@ -89,6 +89,7 @@ pub(crate) fn own_only(caller: &Caller, reservation: &Reservation) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reservation::Reservation;
     use crate::shared::{Per, Rate};
 
     fn day(n: u32) -> NaiveDate {
@@ -152,9 +153,9 @@ mod tests {
         let (reservation, _) = Reservation::place_hold(booking, terms);
         let customer = |name| Caller::customer(crate::shared::CustomerId::new(name).unwrap());
         for may in [customer("kim"), Caller::manager(), Caller::system()] {
-            assert_eq!(own_only(&may, &reservation), Ok(()), "{may:?}");
+            assert_eq!(own_only(&may, reservation.row()), Ok(()), "{may:?}");
         }
-        assert!(own_only(&customer("lee"), &reservation).is_err());
+        assert!(own_only(&customer("lee"), reservation.row()).is_err());
     }
 
     #[test]

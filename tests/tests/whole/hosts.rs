@@ -297,7 +297,9 @@ fn a_call_told_twice_or_with_an_outcome_it_cannot_have_changes_nothing_more() {
     let reserve = Reserve::new(site.storage(1_000));
     let step = host.begin_reserve(&customer("kim"), reserve).unwrap();
     let refusal = host.resume_reserve(&customer("kim"), reserve, &step, Outcome::Delivered).unwrap_err();
-    assert!(matches!(refusal, ReservationError::OutcomeUnknown { .. }), "{refusal}");
+    assert!(matches!(refusal, ReservationError::Invalid(_)), "{refusal}");
+    let refusal = host.resume_reserve(&customer("lee"), reserve, &step, Outcome::Captured).unwrap_err();
+    assert!(matches!(refusal, ReservationError::NotAllowed(_)), "{refusal}");
     let row = host.resume_reserve(&customer("kim"), reserve, &step, Outcome::Captured).unwrap().reservation;
     let again = host.resume_reserve(&customer("kim"), reserve, &step, Outcome::Captured).unwrap();
     assert_eq!((again.reservation, again.effect), (row, None));

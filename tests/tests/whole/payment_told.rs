@@ -152,3 +152,61 @@ fn a_contradiction_is_parked_once_and_books_nothing() {
     assert_eq!(site.events(), before);
     assert_eq!(site.app.status().unwrap().counts.dead_letters, 1);
 }
+
+#[test]
+fn a_contradiction_that_is_retried_is_asked_about_and_never_forgotten() {
+    for kept in Kept::ALL {
+        // The service swore never to take it, and then says that it did.
+        let (site, payment) = in_doubt(kept);
+        site.app.payment_told(payment.key, payment.price, Outcome::NotTaken { reason: why() }).unwrap();
+        assert_eq!(statuses(&site), (ReservationStatus::Rejected, PaymentStatus::Voided));
+        site.app.payment_told(payment.key, payment.price, Outcome::Captured).unwrap();
+        let open = || site.app.dead_letters(Page::default()).unwrap();
+        let [letter] = &open()[..] else { panic!("{:?}", open()) };
+        let (manager, before) = (Caller::manager(), site.events());
+        assert_eq!(
+            site.app.discard_dead_letter(&manager, letter.dead_letter_id, "no").unwrap_err().code(),
+            "moneyNotDiscarded"
+        );
+        site.app.retry_dead_letter(&manager, letter.dead_letter_id).unwrap();
+        site.rest();
+        assert_eq!(
+            (site.gateway.calls().voids, site.gateway.calls().charges),
+            (1, 1),
+            "it was asked, and not charged again"
+        );
+        // The money is there: the books still contradict each other.
+        let [again] = &open()[..] else { panic!("{:?}", open()) };
+        assert!(again.dead_letter_id > letter.dead_letter_id, "{again:?}");
+        assert_eq!(site.events(), before, "nothing was booked");
+        site.assert_clean();
+    }
+}
+
+#[test]
+fn a_contradiction_that_the_service_takes_back_is_closed_by_a_retry() {
+    let (site, payment) = in_doubt(Kept::Memory);
+    site.app.payment_told(payment.key, payment.price, Outcome::Captured).unwrap();
+    site.app.payment_told(payment.key, payment.price, Outcome::NotTaken { reason: why() }).unwrap();
+    let letter = site.app.dead_letters(Page::default()).unwrap().remove(0);
+    site.app.retry_dead_letter(&Caller::manager(), letter.dead_letter_id).unwrap();
+    site.rest();
+    assert_eq!(site.app.status().unwrap().counts.dead_letters, 0, "asked, it says that it was captured");
+    assert_eq!(statuses(&site), (ReservationStatus::Reserved, PaymentStatus::Paid));
+    site.assert_clean();
+}
+
+#[test]
+fn whoever_waits_for_a_charge_that_contradicts_its_void_is_not_told_that_the_money_comes_back() {
+    let site = Site::new(Kept::Memory);
+    let host = site.another_app(|_| Options::without_gateway().clock(site.clock.clone()));
+    let (kim, command) = (customer("kim"), Reserve::new(site.storage(59_000)));
+    let begun = host.begin_reserve(&kim, command).unwrap();
+    let charge = begun.effect.clone().unwrap();
+    host.payment_told(charge.key, Money::krw(59_000), Outcome::NotTaken { reason: why() }).unwrap();
+    for _ in 0..2 {
+        let refusal = host.resume_reserve(&kim, command, &begun, Outcome::Captured).unwrap_err();
+        assert_eq!(refusal.code(), "outcomeUnknown", "{refusal}");
+    }
+    assert_eq!(host.status().unwrap().counts.dead_letters, 1, "one letter, however often it is told");
+}

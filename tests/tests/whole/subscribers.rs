@@ -337,3 +337,18 @@ fn threads_of_one_process_hand_a_consumer_one_event_at_a_time() {
         assert_eq!(*slow.seen.lock().unwrap(), (1..=events).collect::<Vec<_>>(), "each once, in order");
     }
 }
+
+#[test]
+fn what_a_consumer_says_of_its_trouble_is_kept_on_one_line_and_not_for_ever_long() {
+    for error in [ConsumeError::Permanent, ConsumeError::Unavailable] {
+        let listener = Listener::default();
+        let site = Site::with(Kept::Memory, |o| o.consumer(listener.clone()));
+        *listener.fail_at.lock().unwrap() = Some((1, error("bad\n\u{1b}[31m\u{202e}".repeat(1_000))));
+        site.storage(1);
+        site.app.run_due().unwrap();
+        let parked = site.app.dead_letters(Page::default()).unwrap().into_iter().map(|letter| letter.reason);
+        let waiting = site.app.consumers().unwrap().into_iter().filter_map(|status| status.row.last_error);
+        let told: Vec<_> = parked.chain(waiting).collect();
+        assert!(matches!(&told[..], [one] if one.chars().count() <= 500 && one.starts_with("bad [31mbad")), "{told:?}");
+    }
+}
