@@ -115,10 +115,10 @@ impl App {
     }
 
     /// Storages free and not withdrawn in a period (from today, open-ended, if not given), those by the day only with an end;
-    /// at most `max_price` by the quote, in its currency.
+    /// at most `max_price` by the quote, in its currency. What has no price for the period is not among them.
     ///
     /// # Errors
-    /// [`Error`] for a period that is none.
+    /// [`Error`] for a period or a price that is none.
     pub fn available(
         &self,
         from: Option<NaiveDate>,
@@ -126,6 +126,10 @@ impl App {
         max_price: Option<&str>,
         page: Page,
     ) -> Result<Vec<Available>, Error> {
+        if let Some(max) = max_price {
+            // Whatever is free: whether it is an amount does not depend on the currency.
+            Money::parse_down(max, "KRW")?;
+        }
         self.read(|q| {
             let today = self.moment::<_, Error>(q)?.today;
             let period = Period::new(from.unwrap_or(today), until)?;

@@ -8,7 +8,7 @@ use crate::shared::{ReservationId, StorageId};
 /// Reserves a storage and pays for it in the same step, or there is no reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reserve {
     /// Which storage.
     pub storage_id: StorageId,
@@ -61,7 +61,7 @@ impl Reserve {
 /// Cancels a reservation that has not begun, or has begun today, with a full refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelReservation {
     /// Which reservation.
     pub reservation_id: ReservationId,
@@ -70,7 +70,7 @@ pub struct CancelReservation {
 /// Sets the end of a rental, or brings it forward (move-out), without refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndRental {
     /// Which reservation.
     pub reservation_id: ReservationId,
@@ -82,7 +82,7 @@ pub struct EndRental {
 /// Asks what a period would cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QuoteStorage {
     /// Which storage.
     pub storage_id: StorageId,

@@ -8,7 +8,7 @@ use crate::shared::{ReservationId, ReviewContent, ReviewId};
 /// Reviews a rental, once, by its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddReview {
     /// The rental.
     pub reservation_id: ReservationId,
@@ -21,7 +21,7 @@ pub struct AddReview {
 /// Changes what is given of one's own review, and leaves the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ModifyReview {
     /// Which review.
     pub review_id: ReviewId,
@@ -36,7 +36,7 @@ pub struct ModifyReview {
 /// Takes a review away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteReview {
     /// Which review.
     pub review_id: ReviewId,

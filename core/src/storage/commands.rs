@@ -7,7 +7,7 @@ use crate::shared::{Currency, Description, InvalidValue, Money, Per, Rate, Stora
 /// Offers a new storage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "RawRegisterStorage")]
 pub struct RegisterStorage {
     /// What it is called and where it is.
     pub description: Description,
@@ -16,10 +16,30 @@ pub struct RegisterStorage {
     pub rate: Rate,
 }
 
+/// The same fields, not yet checked. A flattened rate would pass over whatever else there is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawRegisterStorage {
+    description: Description,
+    price: i64,
+    currency: Currency,
+    #[serde(default)]
+    per: Per,
+}
+
+impl TryFrom<RawRegisterStorage> for RegisterStorage {
+    type Error = InvalidValue;
+
+    fn try_from(raw: RawRegisterStorage) -> Result<Self, InvalidValue> {
+        let RawRegisterStorage { description, price, currency, per } = raw;
+        Ok(RegisterStorage { description, rate: Rate::new(Money::new(price, currency), per)? })
+    }
+}
+
 /// Offers many storages at once: all of them, or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImportStorages {
     /// The storages, in the order their ids are given out.
     pub storages: Vec<RegisterStorage>,
@@ -48,7 +68,7 @@ pub struct ModifyStorage {
 
 /// The same fields, not yet checked. A flattened `Option` would pass a price over that is not well formed.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawModifyStorage {
     storage_id: StorageId,
     description: Option<Description>,
@@ -87,7 +107,7 @@ impl ModifyStorage {
 /// Takes a storage away for good; its history stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteStorage {
     /// Which storage.
     pub storage_id: StorageId,

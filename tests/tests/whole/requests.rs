@@ -79,6 +79,27 @@ fn every_command_is_executed_from_its_json() {
 }
 
 #[test]
+fn what_is_not_known_of_a_request_is_refused_and_never_passed_over() {
+    for (command, fields) in [
+        ("registerStorage", r#""description":"강남","price":59000,"currency":"KRW""#),
+        ("modifyStorage", r#""storageId":1,"price":60000,"currency":"KRW""#),
+        ("reserve", r#""storageId":1"#),
+        ("endRental", r#""reservationId":1"#),
+        ("addReview", r#""reservationId":1,"rate":5,"content":"좋아요""#),
+        ("modifyReview", r#""reviewId":1,"rate":5"#),
+        ("pauseConsumer", r#""name":"view""#),
+    ] {
+        let read =
+            |more: &str| serde_json::from_str::<Command>(&format!(r#"{{"command":"{command}",{fields}{more}}}"#));
+        assert!(read("").is_ok(), "{command}");
+        let refused = read(r#","untill":"2027-01-01""#).unwrap_err().to_string();
+        assert!(refused.contains("untill"), "{command}: {refused}");
+    }
+    let read = |more: &str| serde_json::from_str::<Query>(&format!(r#"{{"query":"quote","storageId":1{more}}}"#));
+    assert!(read("").is_ok() && read(r#","untill":"2027-01-01""#).is_err());
+}
+
+#[test]
 fn every_query_is_answered_as_by_its_method() {
     let site = Site::new(Kept::Memory);
     let (storage_id, page) = (site.storage(59_000), Page::default());
