@@ -25,6 +25,7 @@ pub(crate) struct Site {
     pub(crate) out: Output,
     /// Why the simulated payment service is not used on this file: it is another one's.
     pub(crate) elsewhere: Option<Error>,
+    gateway: Arc<LazyGateway>,
 }
 
 /// What a command does to the site.
@@ -74,6 +75,7 @@ impl Site {
         if could_write {
             site.catch_up();
         }
+        site.remark_books();
         answer
     }
 
@@ -83,8 +85,8 @@ impl Site {
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = Arc::new(SqliteStore::open(&path)?);
         let over = |options| storagerent::over(Arc::<SqliteStore>::clone(&store), with_clock(globals, options));
-        let gateway = LazyGateway::new(beside(&path, ".books"), globals.payment);
-        let (app, elsewhere) = match over(Options::new(gateway)) {
+        let gateway = Arc::new(LazyGateway::new(books(&path), globals.payment));
+        let (app, elsewhere) = match over(Options::new(Arc::clone(&gateway))) {
             Ok(app) => (app, None),
             // The simulated payment service is not let near another one's money; all else can be seen and done.
             Err(error @ Error::Operation(OperationError::OtherGateway { .. })) => {
@@ -96,7 +98,7 @@ impl Site {
         if is_new {
             keep_language(&app, out.lang())?;
         }
-        Ok((Site { app, store, out, elsewhere }, is_new))
+        Ok((Site { app, store, out, elsewhere, gateway }, is_new))
     }
 
     /// Says that there was nothing: a mistyped name would otherwise pass for a site that has nothing in it.
@@ -117,7 +119,7 @@ impl Site {
         wiring: impl FnOnce(&dyn Fn() -> Options) -> Result<Options, Failure>,
     ) -> Result<App, Failure> {
         let path = file(globals)?;
-        let simulated = || Options::new(LazyGateway::new(beside(&path, ".books"), globals.payment));
+        let simulated = || Options::new(LazyGateway::new(books(&path), globals.payment));
         let wiring = wiring(&simulated)?;
         let is_new = std::fs::metadata(&path).map_or(true, |data| data.len() == 0);
         let store = DrivenStore::new(Arc::new(SqliteStore::open(&path)?)).map_err(|e| Failure::file(&path, e))?;
@@ -137,6 +139,40 @@ impl Site {
                 "이 파일의 결제 서비스는 서버만 호출합니다. 결제 확인과 환불은 `storagerent serve`가 실행되는 동안 이루어집니다",
             ));
         }
+    }
+
+    /// Says, if that is so, that the payment service's books cannot be used: all it says by itself is that it is away.
+    fn remark_books(&self) {
+        if let Some(Err(error)) = self.gateway.opened.get() {
+            let books = self.gateway.books.display();
+            self.out.remark(&self.out.lang().pick(
+                format!("the payment service's books {books} cannot be used: {error}"),
+                format!("결제 서비스의 장부 {books}을(를) 쓸 수 없습니다: {error}"),
+            ));
+        }
+    }
+
+    /// Says, if that is so, that a consumer has not seen the last events yet, and what that means for what is shown.
+    pub(crate) fn remark_behind(&self, consumer: &str, en: &str, ko: &str) {
+        if self.out.is_json() {
+            return;
+        }
+        let consumers = self.app.consumers().unwrap_or_default();
+        let Some(status) = consumers.iter().find(|status| status.row.name == consumer && status.behind > 0) else {
+            return;
+        };
+        let (behind, lang) = (status.behind, self.out.lang());
+        let mut sentence = lang.pick(
+            format!("{en}: events that consumer {consumer} has not seen: {behind}"),
+            format!("{ko}: {consumer} 소비자에게 이벤트 {behind}건이 밀려 있습니다"),
+        );
+        if status.row.paused {
+            sentence.push_str(&lang.pick(
+                format!("; it is paused, and `storagerent consumer resume {consumer}` lets it go on"),
+                format!(". 멈춰 있으니 `storagerent consumer resume {consumer}`로 다시 돌리세요"),
+            ));
+        }
+        self.out.remark(&sentence);
     }
 
     /// Lets consumers and effects run. Their trouble is kept with them, and is no trouble of the command's.
@@ -185,6 +221,11 @@ pub(crate) fn file(globals: &Globals) -> Result<PathBuf, Failure> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&folder).map_err(|e| Failure::file(&folder, e))?;
     Ok(folder.join("rent.db"))
+}
+
+/// The simulated payment service's books: beside the file itself, by whatever name it was found.
+pub(crate) fn books(path: &Path) -> PathBuf {
+    beside(&std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()), ".books")
 }
 
 /// A file beside another one, of the same name and more.

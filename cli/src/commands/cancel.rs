@@ -34,6 +34,7 @@ impl CancelArgs {
             site.out.show(&reservation)?;
             if reservation.reservation_status == ReservationStatus::ReqCancel {
                 site.remark_elsewhere();
+                site.remark_behind("payment", "the refund waits", "환불이 기다리고 있습니다");
             }
             Ok(())
         })

@@ -53,6 +53,8 @@ struct Restored {
     events: u64,
     /// The file as it was before, if there was one.
     kept: Option<String>,
+    /// How many events that has, if it can be read.
+    events_before: Option<u64>,
     /// Whether everything is as the restored log says: nothing else is restored.
     ok: bool,
 }
@@ -99,7 +101,7 @@ fn restore(globals: &Globals, backup: &Path) -> Result<(), Failure> {
         // Most of these do not exist.
         let _ = fs::remove_file(beside(&draft, left));
     }
-    report(globals.output(), globals, &path, replaced?.as_deref())
+    report(globals.output(), globals, &path, replaced?.as_ref())
 }
 
 /// Refuses a backup that is not as its own log says.
@@ -117,13 +119,25 @@ fn verify(globals: &Globals, draft: &Path, backup: &Path) -> Result<(), Failure>
     }
 }
 
+/// The file as it was before.
+struct Kept {
+    path: PathBuf,
+    /// How many events it has, if it can be read.
+    events: Option<u64>,
+}
+
 /// Keeps the present file under another name, whole, and takes away what would be replayed into its successor.
-fn keep_aside(path: &Path) -> Result<Option<PathBuf>, Failure> {
+fn keep_aside(path: &Path) -> Result<Option<Kept>, Failure> {
     if !path.try_exists().map_err(|e| Failure::file(path, e))? {
         return Ok(None);
     }
     let kept = unused(path, &Utc::now().format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
-    let copied = SqliteStore::open(path).and_then(|store| store.backup(&kept));
+    let mut events = None;
+    let copied = SqliteStore::open(path).and_then(|store| {
+        store.backup(&kept)?;
+        events = Some(store.info()?.events);
+        Ok(())
+    });
     let (wal, shm) = (beside(path, "-wal"), beside(path, "-shm"));
     match copied {
         // The last one to close a file takes its WAL away: who still has one is not alone.
@@ -148,7 +162,7 @@ fn keep_aside(path: &Path) -> Result<Option<PathBuf>, Failure> {
             Ok(()) | Err(_) => {}
         }
     }
-    Ok(Some(kept))
+    Ok(Some(Kept { path: kept, events }))
 }
 
 /// Makes a new name survive a power cut.
@@ -170,16 +184,28 @@ fn unused(path: &Path, more: &str) -> PathBuf {
     std::iter::once(first.clone()).chain(others).find(|name| !name.exists()).unwrap_or(first)
 }
 
-fn report(out: Output, globals: &Globals, path: &Path, kept: Option<&Path>) -> Result<(), Failure> {
+fn report(out: Output, globals: &Globals, path: &Path, before: Option<&Kept>) -> Result<(), Failure> {
     let verified = Site::reading(globals, |site| Ok(site.app.verify()?))?;
     let (events, ok) = (verified.events, verified.ok);
-    let (file, kept) = (path.display().to_string(), kept.map(|kept| kept.display().to_string()));
+    let (file, kept) = (path.display().to_string(), before.map(|kept| kept.path.display().to_string()));
+    let events_before = before.and_then(|kept| kept.events);
     let lang = out.lang();
     let mut sentence =
         lang.pick(format!("{events} events restored to {file}"), format!("{file}에 이벤트 {events}건을 복원했습니다"));
     if let Some(kept) = &kept {
         sentence.push_str(&lang.pick(format!("; the file as it was is {kept}"), format!(". 이전 파일: {kept}")));
     }
-    out.say(&Restored { file, events, kept, ok }, &sentence)?;
+    out.say(&Restored { file, events, kept, events_before, ok }, &sentence)?;
+    if let Some(more) = events_before.and_then(|before| before.checked_sub(events)).filter(|more| *more > 0) {
+        out.remark(&lang.pick(
+            format!(
+                "events that only the file as it was has: {more}; reservations made since are in it alone, and what was paid \
+                 for them stays with the payment service"
+            ),
+            format!(
+                "이전 파일에는 이벤트가 {more}건 더 있습니다. 그 뒤의 예약은 이전 파일에만 있고, 받은 돈은 결제 서비스에 남아 있습니다"
+            ),
+        ));
+    }
     if ok { Ok(()) } else { Err(Failure::Found) }
 }

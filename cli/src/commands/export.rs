@@ -89,7 +89,7 @@ fn is_a_sites(file: &Path, globals: &Globals) -> Result<bool, Failure> {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let Some(target) = real(file) else { return Ok(false) };
     let site = site::file(globals)?;
-    let (books, sides) = (site::beside(&site, ".books"), ["", "-wal", "-shm"]);
+    let (books, sides) = (site::books(&site), ["", "-wal", "-shm"]);
     let mut ours = [&site, &books].into_iter().flat_map(|one| sides.map(|side| site::beside(one, side)));
     if ours.any(|ours| real(&ours).as_ref() == Some(&target)) {
         return Ok(true);

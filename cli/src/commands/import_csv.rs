@@ -12,7 +12,7 @@ use super::RefusedLine;
 pub(super) struct Checked {
     pub(super) storages: Vec<RegisterStorage>,
     pub(super) refused: Vec<RefusedLine>,
-    /// Whether there is a header to read the lines by.
+    /// Whether the lines can be told from each other, and there is a header to read them by.
     pub(super) usable: bool,
     /// Columns that say something a storage is not made from.
     pub(super) unread: Vec<String>,
@@ -36,6 +36,14 @@ pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
             break;
         }
         let line = lines.line_of(started);
+        if is_unclosed(data, (started, reader.position().byte()), &record) {
+            // Whatever lines it has swallowed are no line that could be left out.
+            let reason =
+                Reason::new("a quote begins here that is never closed", "여기서 연 따옴표가 닫히지 않았습니다");
+            checked.refused.push(refused(line, &[reason], lang));
+            checked.usable = false;
+            return checked;
+        }
         match &columns {
             None => match Columns::named(&record) {
                 Ok(named) => {
@@ -58,6 +66,13 @@ pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
         return unusable(reason.told(lang), 1);
     }
     checked
+}
+
+/// Whether the last record goes on over several lines only because a quote in it has no other.
+fn is_unclosed(data: &[u8], (from, to): (u64, u64), record: &ByteRecord) -> bool {
+    let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(data.len());
+    let quotes = || data[at(from)..at(to)].iter().filter(|byte| **byte == b'"').count();
+    at(to) == data.len() && record.iter().any(|cell| cell.contains(&b'\n')) && quotes() % 2 == 1
 }
 
 fn unusable(reason: String, line: u64) -> Checked {
@@ -176,7 +191,10 @@ impl Columns {
             )]);
         }
         let Ok(cells) = csv::StringRecord::from_byte_record(record.clone()) else {
-            return Err(vec![Reason::new("is not UTF-8", "UTF-8이 아닙니다")]);
+            return Err(vec![Reason::new(
+                "is not UTF-8; in Excel, save as CSV UTF-8",
+                "UTF-8이 아닙니다. 엑셀에서는 'CSV UTF-8(쉼표로 분리)'로 저장하세요",
+            )]);
         };
         let cell = |at: usize| cells.get(at).unwrap_or_default();
         let description = Description::new(cell(self.description));
@@ -223,10 +241,23 @@ mod tests {
 
     #[test]
     fn what_is_no_text_or_ragged_is_a_bad_line() {
-        let data = b"description,price,currency\n\xff\xfe,1,KRW\na,1\na,1,KRW,x\n\"open,1,KRW\n";
+        let data = b"description,price,currency\n\xff\xfe,1,KRW\na,1\na,1,KRW,x\n\"open,1,KRW";
         let checked = check(data, Lang::En);
         assert_eq!(checked.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3, 4, 5]);
         assert!(checked.storages.is_empty() && checked.usable);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_leaves_no_line_to_be_read() {
+        let data = "description,price,currency\na,1,KRW\n\"b,2,KRW\nc,3,KRW\nd,4,KRW\n";
+        let checked = check(data.as_bytes(), Lang::En);
+        assert!(!checked.usable, "what it swallowed is not left out");
+        assert_eq!(checked.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [3]);
+        // Quotes that mean nothing, and cells of several lines, do no such harm.
+        for fine in ["5\" wide,1,KRW\nb,2,KRW\n", "\"a\nb\",1,KRW\n5\" wide,2,KRW\n"] {
+            let checked = check(format!("description,price,currency\n{fine}").as_bytes(), Lang::En);
+            assert!(checked.usable && !checked.storages.is_empty(), "{fine}");
+        }
     }
 
     #[test]

@@ -28,6 +28,10 @@ impl MessageCommand {
         let MessageCommand::List(ListArgs { customer, page }) = self;
         let filter = MessageFilter { customer: customer.as_deref().map(CustomerId::new).transpose()? };
         let narrowed = page.narrows() || filter != MessageFilter::default();
-        Site::reading(globals, |site| site.out.list(&site.app.messages(&filter, page.page())?, narrowed))
+        Site::reading(globals, |site| {
+            site.out.list(&site.app.messages(&filter, page.page())?, narrowed)?;
+            site.remark_behind("message", "not all may have been told yet", "아직 알리지 않은 것이 있을 수 있습니다");
+            Ok(())
+        })
     }
 }

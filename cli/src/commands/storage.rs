@@ -83,15 +83,27 @@ impl StorageCommand {
                 let command = DeleteStorage { storage_id: StorageId::new(id) };
                 site.out.show(&site.app.delete(&Caller::manager(), command)?)
             }),
-            StorageCommand::Show(StorageArg { id }) => {
-                Site::reading(globals, |site| site.out.show(&site.app.storage(StorageId::new(id))?))
-            }
-            StorageCommand::List(page) => {
-                Site::reading(globals, |site| site.out.list(&site.app.storages(page.page())?, page.narrows()))
-            }
+            StorageCommand::Show(StorageArg { id }) => Site::reading(globals, |site| {
+                site.out.show(&site.app.storage(StorageId::new(id))?)?;
+                remark_behind(site);
+                Ok(())
+            }),
+            StorageCommand::List(page) => Site::reading(globals, |site| {
+                site.out.list(&site.app.storages(page.page())?, page.narrows())?;
+                remark_behind(site);
+                Ok(())
+            }),
             StorageCommand::Import(args) => args.run(globals),
         }
     }
+}
+
+fn remark_behind(site: &Site) {
+    site.remark_behind(
+        "storage",
+        "the latest rentals may not be in the status yet",
+        "마지막 대여가 아직 상태에 반영되지 않았을 수 있습니다",
+    );
 }
 
 impl RegisterArgs {

@@ -31,31 +31,12 @@ impl ViewArgs {
                     site.out.list(&site.app.views(&filter, self.page.page())?, narrowed)?;
                 }
             }
-            remark_behind(site);
+            site.remark_behind(
+                "view",
+                "the latest events are not on the screen yet",
+                "마지막 이벤트가 아직 화면에 없습니다",
+            );
             Ok(())
         })
     }
-}
-
-/// Says, if that is so, that the screen does not show the latest events yet.
-fn remark_behind(site: &Site) {
-    if site.out.is_json() {
-        return;
-    }
-    let consumers = site.app.consumers().unwrap_or_default();
-    let Some(view) = consumers.iter().find(|consumer| consumer.row.name == "view" && consumer.behind > 0) else {
-        return;
-    };
-    let (behind, lang) = (view.behind, site.out.lang());
-    let mut sentence = lang.pick(
-        format!("not on the screen yet: the last {behind} of the log's events"),
-        format!("기록의 마지막 이벤트 {behind}건이 아직 화면에 없습니다"),
-    );
-    if view.row.paused {
-        sentence.push_str(lang.pick(
-            "; `storagerent consumer resume view` lets them in",
-            ". `storagerent consumer resume view`로 반영하세요",
-        ));
-    }
-    site.out.remark(&sentence);
 }

@@ -27,8 +27,8 @@ impl Failure {
                     ),
                     false => say(
                         message,
-                        "correct the first line: description,price,currency, and perhaps per",
-                        "첫 줄을 고치세요: description,price,currency, 필요하면 per",
+                        "correct that line: without it the others cannot be read",
+                        "그 줄을 고치세요. 그 줄 없이는 다른 줄을 읽을 수 없습니다",
                     ),
                 }
             }

@@ -30,6 +30,7 @@ fn backup_and_restore_round_trip() {
     let after = site.json(&["event", "list"]).stdout;
     let restored = site.ok(&["db", "restore", "saved.db"]);
     assert_eq!((&restored["ok"], &restored["events"]), (&true.into(), &8.into()));
+    assert_eq!(restored["eventsBefore"], after.lines().count());
     assert_eq!(site.json(&["event", "list"]).stdout, before);
     site.assert_clean();
     // The file as it was is whole, too.
@@ -37,6 +38,11 @@ fn backup_and_restore_round_trip() {
     assert!(kept.contains("rent.db.before-restore-"), "{kept}");
     assert_eq!(on(Path::new(kept), &["event", "list"]).stdout, after);
     assert!(!site.path("rent.db-wal").exists() && !site.path("rent.db-shm").exists());
+    // Whoever restores is told what is not there any more.
+    assert_eq!(site.run(&["db", "restore", "saved.db"]).stderr, "");
+    site.ok(&["storage", "register", "--description", "another", "--price", "5"]);
+    let told = site.run(&["db", "restore", "saved.db"]);
+    assert!(told.code == 0 && told.stderr.contains("only the file as it was has: 1; "), "{told:?}");
 }
 
 #[test]

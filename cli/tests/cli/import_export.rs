@@ -162,5 +162,5 @@ fn columns_that_say_something_and_are_not_read_are_named() {
     std::fs::write(site.path("none.csv"), "a,b\n1,2\n").unwrap();
     let refused = site.run(&["storage", "import", "none.csv", "--skip-bad"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.stderr.contains("correct the first line") && !refused.stderr.contains("--skip-bad"), "{refused:?}");
+    assert!(refused.stderr.contains("correct that line") && !refused.stderr.contains("--skip-bad"), "{refused:?}");
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Site, tool};
+use crate::support::{Answer, NOON, Site, tool};
 
 fn piped(site: &Site, args: &[&str]) -> Child {
     site.tool().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -129,18 +129,49 @@ fn who_looks_at_a_site_that_is_not_there_is_told_that_it_is_new() {
 fn a_screen_that_is_behind_the_log_says_so() {
     let site = Site::with_storages();
     assert_eq!(site.run(&["view"]).stderr, "");
-    site.ok(&["consumer", "pause", "view"]);
-    site.ok(&["storage", "modify", "1", "--price", "60000"]);
-    for command in [&["view"][..], &["view", "1"]] {
-        let behind = site.run(command);
-        assert_eq!(behind.code, 0);
-        assert!(
-            behind.stderr.contains("the last 1 of the log's events; `storagerent consumer resume view`"),
-            "{behind:?}"
-        );
+    for (consumer, change, looks) in [
+        ("view", &["storage", "modify", "1", "--price", "60000"][..], [&["view"][..], &["view", "1"]]),
+        ("storage", &["reserve", "1"], [&["storage", "list"], &["storage", "show", "1"]]),
+        (
+            "message",
+            &["reserve", "2", "--until", "2026-11-24"],
+            [&["message", "list"], &["message", "list", "--limit", "9"]],
+        ),
+        ("payment", &["reserve", "3"], [&["cancel", "3"], &["cancel", "3"]]),
+    ] {
+        site.ok(&["consumer", "pause", consumer]);
+        site.ok(change);
+        for look in looks {
+            let behind = site.run(look);
+            assert_eq!(behind.code, 0);
+            let (note, remedy) = ("has not seen: ", format!("`storagerent consumer resume {consumer}` lets it go on"));
+            assert!(behind.stderr.contains(note) && behind.stderr.contains(&remedy), "{behind:?}");
+        }
+        site.ok(&["consumer", "resume", consumer]);
+        assert_eq!(site.run(looks[0]).stderr, "", "{consumer}");
     }
-    site.ok(&["consumer", "resume", "view"]);
-    assert_eq!(site.run(&["view"]).stderr, "");
+}
+
+#[test]
+fn books_that_cannot_be_used_are_named() {
+    let site = Site::with_storages();
+    std::fs::write(site.path("rent.db.books"), "no books, ".repeat(500)).unwrap();
+    let away = site.run(&["reserve", "1"]);
+    assert_eq!((away.code, away.stdout.as_str()), (7, ""), "{away:?}");
+    assert!(away.stderr.contains("rent.db.books cannot be used: "), "{away:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn by_whatever_name_a_site_is_found_its_books_are_the_same() {
+    let site = Site::with_storages();
+    std::os::unix::fs::symlink(site.file(), site.path("link.db")).unwrap();
+    site.ok(&["reserve", "1"]);
+    let by_link =
+        tool().current_dir(site.path("")).args(["--db", "link.db", "--now", NOON, "--json", "cancel", "1"]).output();
+    let cancelled = Answer::of(by_link.unwrap()).json();
+    assert_eq!(cancelled["reservationStatus"], "cancelled", "the money was where it had been taken");
+    assert!(!site.path("link.db.books").exists());
 }
 
 #[test]

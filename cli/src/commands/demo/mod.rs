@@ -19,7 +19,7 @@ use storagerent::{Caller, Clock, Options};
 use crate::cli::Globals;
 use crate::failure::Failure;
 use crate::output::{self, Output, safe};
-use crate::site::beside;
+use crate::site::books;
 use stage::Stage;
 
 /// The steps that stay on the first day take less than this.
@@ -47,7 +47,7 @@ pub(super) fn run(globals: &Globals) -> Result<(), Failure> {
 
 fn tell(path: &Path, globals: &Globals, out: &Output, began: Instant, kept: bool) -> Result<(), Failure> {
     let clock = ManualClock::at(early_enough(globals.now.unwrap_or_else(Utc::now)));
-    let gateway = Arc::new(SimulatedGateway::with_books(beside(path, ".books"), Behaviour::Approve)?);
+    let gateway = Arc::new(SimulatedGateway::with_books(books(path), Behaviour::Approve)?);
     let app = storagerent::open_with(path, Options::new(Arc::clone(&gateway)).clock(clock.clone()))?;
     app.set(&Caller::manager(), "language", out.lang().code())?;
     app.set(&Caller::manager(), "zone", ZONE)?;

@@ -24,6 +24,8 @@ pub(super) struct Stage<'a> {
     pub(super) lang: Lang,
     out: &'a Output,
     step: Step,
+    /// The steps before, if they are told at the end.
+    steps: Vec<Step>,
     came_true: bool,
     /// The storages the story is about, for the board.
     cast: Vec<StorageId>,
@@ -43,10 +45,11 @@ struct Step {
     events: Vec<Envelope>,
 }
 
-/// The end, as JSON tells it.
+/// The whole story, as JSON tells it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct End<'a> {
+struct Story<'a> {
+    steps: &'a [Step],
     board: &'a [StorageViewRow],
     verified: &'a Verified,
     ok: bool,
@@ -56,7 +59,8 @@ struct End<'a> {
 impl<'a> Stage<'a> {
     pub(super) fn new(app: &'a App, clock: &'a ManualClock, gateway: &'a SimulatedGateway, out: &'a Output) -> Self {
         let step = Step::default();
-        Stage { app, clock, gateway, lang: out.lang(), out, step, came_true: true, cast: Vec::new() }
+        let (steps, cast) = (Vec::new(), Vec::new());
+        Stage { app, clock, gateway, lang: out.lang(), out, step, steps, came_true: true, cast }
     }
 
     pub(super) fn opening(&self, path: &Path, kept: bool) -> Result<(), Failure> {
@@ -72,9 +76,9 @@ impl<'a> Stage<'a> {
 
     /// Begins a step; the one before is over.
     pub(super) fn step(&mut self, scene: &Scene) -> Result<(), Failure> {
-        self.close()?;
         let (title, why) = (scene.title(self.lang).to_owned(), scene.why(self.lang).to_owned());
-        self.step = Step { step: self.step.step + 1, title, why, ok: true, ..Step::default() };
+        let next = Step { step: self.step.step + 1, title, why, ok: true, ..Step::default() };
+        self.close(next);
         if self.out.is_json() {
             return Ok(());
         }
@@ -84,8 +88,11 @@ impl<'a> Stage<'a> {
     }
 
     /// Ends the step that is being told.
-    fn close(&mut self) -> Result<(), Failure> {
-        if self.step.step > 0 && self.out.is_json() { self.out.json(&self.step) } else { Ok(()) }
+    fn close(&mut self, next: Step) {
+        let told = std::mem::replace(&mut self.step, next);
+        if told.step > 0 && self.out.is_json() {
+            self.steps.push(told);
+        }
     }
 
     /// Tells what came about, and holds it against what was promised.
@@ -208,10 +215,11 @@ impl<'a> Stage<'a> {
         let elapsed = began.elapsed();
         let seconds = elapsed.as_secs_f64();
         self.tell(true, &format!("all of this took {seconds:.1} s"), &format!("전체 {seconds:.1}초 걸렸습니다"))?;
-        self.close()?;
+        self.close(Step::default());
         let ok = self.came_true;
         if self.out.is_json() {
-            self.out.json(&End { board: &rows, verified: &verified, ok, elapsed_ms: elapsed.as_millis() })?;
+            let (steps, elapsed_ms) = (&self.steps, elapsed.as_millis());
+            self.out.json(&Story { steps, board: &rows, verified: &verified, ok, elapsed_ms })?;
         } else {
             let file = kept.map_or_else(|| "FILE".to_owned(), |path| path.display().to_string());
             let (look, keep) = (format!("storagerent --db {file} view"), format!("storagerent --db {file} demo"));
