@@ -294,10 +294,6 @@ fn operation(e: &OperationError, lang: Lang) -> Explained {
                 "storage, payment, message, view와 직접 등록한 소비자가 있습니다",
             ),
         ),
-        OperationError::ConsumerPaused { name } => say(
-            lang.pick(en, format!("소비자 {name}은(는) 멈춰 있습니다")),
-            lang.pick("resume it first", "먼저 resume 하세요"),
-        ),
         OperationError::ConsumerElsewhere { name } => say(
             lang.pick(en, format!("소비자 {name}은(는) 이 프로그램에 없어 여기서 실행할 수 없습니다")),
             lang.pick("run it in the program that registered it", "등록한 프로그램에서 실행하세요"),

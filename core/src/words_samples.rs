@@ -296,13 +296,6 @@ fn operation_family() -> Vec<Told> {
             "\"sms\"라는 소비자가 없습니다",
         ),
         told(
-            OperationError::ConsumerPaused { name: name() },
-            Kind::Conflict,
-            "consumerPaused",
-            "consumer sms is paused",
-            "소비자 sms은(는) 멈춰 있습니다",
-        ),
-        told(
             OperationError::ConsumerElsewhere { name: name() },
             Kind::Conflict,
             "consumerElsewhere",

@@ -111,7 +111,7 @@ impl Engine {
                 // As on the command line: what is due comes first, and whoever lets consumers run by hand means now.
                 app.tick()?;
                 if matches!(command, Command::RunConsumers) {
-                    app.hurry(&Caller::manager())?;
+                    app.hurry(&caller)?;
                 }
                 text(&app.execute(&caller, command)?)
             }

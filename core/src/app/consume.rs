@@ -1,7 +1,7 @@
 //! Driving the consumers inside the file: they ride in the group that raised an event, each in a savepoint of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::consumers::{InFile, dead_letter, trouble};
 use super::folding::Views;
@@ -10,6 +10,7 @@ use super::{App, Error};
 use crate::consumer::ConsumerRow;
 use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work, wait};
+use crate::shared::Sequence;
 
 /// So many events a rider takes along for each use case it rides with; what is left is for `run_due`.
 const RIDE_MAX: u32 = 64;
@@ -172,7 +173,12 @@ impl App {
 
     /// One event in a transaction of its own; says whether there may be more.
     async fn step(&self, consumer: InFile) -> Result<bool, Error> {
-        let one = move |app: &App, tx: &mut dyn Transaction| Ok::<_, Setback>(app.consume_batch(tx, consumer, 1)? > 0);
+        let stood_at = Arc::new(AtomicU64::new(0));
+        let standing = Arc::clone(&stood_at);
+        let one = move |app: &App, tx: &mut dyn Transaction| {
+            standing.store(tx.consumer(consumer.name())?.map_or(0, |row| row.cursor.get()), Ordering::Release);
+            Ok::<_, Setback>(app.consume_batch(tx, consumer, 1)? > 0)
+        };
         let tried = self.write_alone_async(one).await;
         let setback = match tried {
             Ok(more) => return Ok(more),
@@ -181,12 +187,23 @@ impl App {
             Err(Setback::Store(StoreError::Corrupt(why))) => ConsumeError::Permanent(why),
             Err(Setback::Store(e)) => return Err(e.into()),
         };
-        self.write_alone_async(move |app, tx| app.note_setback(tx, consumer, &setback)).await
+        let after = Sequence::new(stood_at.load(Ordering::Acquire));
+        self.write_alone_async(move |app, tx| app.note_setback(tx, consumer, after, &setback)).await
     }
 
-    fn note_setback(&self, tx: &mut dyn Transaction, consumer: InFile, setback: &ConsumeError) -> Result<bool, Error> {
+    fn note_setback(
+        &self,
+        tx: &mut dyn Transaction,
+        consumer: InFile,
+        after: Sequence,
+        setback: &ConsumeError,
+    ) -> Result<bool, Error> {
         let now = self.now();
         let mut row = tx.consumer(consumer.name())?.unwrap_or_else(|| ConsumerRow::new(consumer.name()));
+        // Others redo the same events: who noted it first has noted it for all, and what comes next nobody has tried.
+        if row.cursor != after || !row.may_run(now) {
+            return Ok(row.may_run(now));
+        }
         match setback {
             ConsumeError::Unavailable(why) => {
                 row.retry_at = Some(retry_at(now, row.attempts));

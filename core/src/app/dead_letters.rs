@@ -1,8 +1,11 @@
 //! Dead letters: trying again what was parked, or giving it up.
 
+use std::time::Duration;
+
 use super::consumers::{InFile, holds, trouble};
 use super::folding::Views;
 use super::guard::hand;
+use super::outside::Turn;
 use super::settle::{payment_of, void_of};
 use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
@@ -11,6 +14,9 @@ use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction};
 use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence, first_unsafe};
 use crate::storage::manager_only;
+
+/// When to try again while a consumer is at it.
+const A_WHILE: Duration = Duration::from_secs(1);
 
 /// A reason for discarding may be at most this long.
 const REASON_CHARS_MAX: usize = 500;
@@ -169,6 +175,8 @@ impl App {
             .iter()
             .find(|c| c.name() == name)
             .ok_or_else(|| OperationError::ConsumerElsewhere { name: name.to_owned() })?;
+        // One thread at a time hands it events.
+        let Some(_turn) = Turn::take(self, name) else { return Err(StoreError::Busy { retry_after: A_WHILE }.into()) };
         hand(consumer, event).map_err(|e| failed_again(id, &e))?;
         self.write_alone(move |app, tx| close(app, tx, id, "retried"))
     }

@@ -1,5 +1,6 @@
 //! Doing effects: handing them out, doing them by the blocking ports, and telling what came of them.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::guard::{guarded, outcome_of};
@@ -51,6 +52,8 @@ impl App {
                 break;
             }
             for effect in effects {
+                // Those before it may have taken long.
+                let Some(effect) = self.still_leased(effect)? else { continue };
                 let outcome = self.do_and_complete(&effect)?;
                 let done =
                     !matches!(outcome, Outcome::Unavailable { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. });
@@ -59,6 +62,22 @@ impl App {
             }
         }
         Ok(pass)
+    }
+
+    /// The effect, with a lease that lasts for its call; `None` if another process has taken it over.
+    fn still_leased(&self, effect: Effect) -> Result<Option<Effect>, Error> {
+        if effect.lease.until - self.now() > TimeDelta::from_std(effect.deadline()).unwrap_or(TimeDelta::MAX) {
+            return Ok(Some(effect));
+        }
+        self.write_alone(move |app, tx| {
+            let Some(row) = tx.effect(effect.effect_id)? else { return Ok(None) };
+            if row.status != EffectStatus::Leased || row.lease != Some(effect.lease) {
+                return Ok(None);
+            }
+            let lease = app.lease(&app.moment::<_, Error>(tx)?);
+            tx.put_effect(&EffectRow { lease: Some(lease), ..row })?;
+            Ok::<_, Error>(Some(Effect { lease, ..effect }))
+        })
     }
 
     /// Whether this application has what the action takes.

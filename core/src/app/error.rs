@@ -19,12 +19,6 @@ pub enum OperationError {
         /// The name asked for.
         name: String,
     },
-    /// The consumer is paused.
-    #[error("consumer {name} is paused")]
-    ConsumerPaused {
-        /// Its name.
-        name: String,
-    },
     /// The consumer is registered by another program.
     #[error("consumer {name} is not part of this program, it cannot be run here")]
     ConsumerElsewhere {
@@ -100,8 +94,7 @@ impl OperationError {
             | OperationError::DeadLetterNotFound { .. }
             | OperationError::PaymentKeyNotFound { .. }
             | OperationError::EffectNotFound { .. } => Kind::NotFound,
-            OperationError::ConsumerPaused { .. }
-            | OperationError::ConsumerElsewhere { .. }
+            OperationError::ConsumerElsewhere { .. }
             | OperationError::FailedAgain { .. }
             | OperationError::MoneyNotDiscarded { .. }
             | OperationError::OtherGateway { .. } => Kind::Conflict,
@@ -115,7 +108,6 @@ impl OperationError {
     pub fn code(&self) -> &'static str {
         match self {
             OperationError::ConsumerNotFound { .. } => "consumerNotFound",
-            OperationError::ConsumerPaused { .. } => "consumerPaused",
             OperationError::ConsumerElsewhere { .. } => "consumerElsewhere",
             OperationError::DeadLetterNotFound { .. } => "deadLetterNotFound",
             OperationError::FailedAgain { .. } => "failedAgain",

@@ -26,14 +26,14 @@ fn lease_length() -> TimeDelta {
 }
 
 /// A consumer's turn in this process: one thread at a time hands it events. Over when dropped, whatever the consumer did.
-struct Turn<'a> {
+pub(super) struct Turn<'a> {
     app: &'a App,
     name: &'a str,
 }
 
 impl<'a> Turn<'a> {
     /// `None` while another thread has it.
-    fn take(app: &'a App, name: &'a str) -> Option<Self> {
+    pub(super) fn take(app: &'a App, name: &'a str) -> Option<Self> {
         let is_free = app.turns().insert(name.to_owned());
         // Not made otherwise: it would end the other's turn when dropped.
         is_free.then(|| Turn { app, name })
@@ -157,19 +157,23 @@ impl App {
 
     fn park_outside_behind(&self, consumer: &dyn Consumer, event: &Envelope) -> Result<bool, Error> {
         let (name, key) = (consumer.name().to_owned(), key_of(consumer, event));
-        let first = self.read(|q| Ok::<_, Error>(q.dead_events(&name, Some(&key))?.into_iter().next()))?;
-        let Some(first) = first else { return Ok(false) };
+        if self.read(|q| Ok::<_, Error>(q.dead_events(&name, Some(&key))?.is_empty()))? {
+            return Ok(false);
+        }
         let event = event.clone();
         self.write_alone(move |app, tx| {
+            // Asked again: a retry may have closed what it would wait behind, and would not come back for it.
+            let waiting = tx.dead_events(&name, Some(&key))?;
+            let Some(first) = waiting.first() else { return Ok(false) };
             // Taken again after a crash, an event is not parked twice.
-            if tx.dead_events(&name, Some(&key))?.iter().any(|letter| holds(letter, event.sequence)) {
-                return Ok(());
+            if waiting.iter().any(|letter| holds(letter, event.sequence)) {
+                return Ok(true);
             }
             let reason = format!("waits behind dead letter {}", first.dead_letter_id);
             let letter = dead_letter(tx, &name, &event, key, reason, app.now())?;
-            Ok::<_, Error>(tx.put_dead_letter(&letter)?)
-        })?;
-        Ok(true)
+            tx.put_dead_letter(&letter)?;
+            Ok::<_, Error>(true)
+        })
     }
 
     fn save_outside(

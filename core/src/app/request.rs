@@ -15,7 +15,9 @@ use crate::reservation::{
 use crate::review::{AddReview, DeleteReview, ModifyReview, ReviewRow};
 use crate::settings::Settings;
 use crate::shared::{Caller, CorrelationId, CustomerId, DeadLetterId, PaymentId, ReservationId, StorageId};
-use crate::storage::{DeleteStorage, ImportStorages, ModifyStorage, RegisterStorage, StorageRow, StorageStatus};
+use crate::storage::{
+    DeleteStorage, ImportStorages, ModifyStorage, RegisterStorage, StorageRow, StorageStatus, manager_only,
+};
 use crate::storage_view::StorageViewRow;
 
 /// Anything that changes something.
@@ -296,6 +298,7 @@ impl App {
             Command::ResumeConsumer { name } => Answer::Consumer(self.resume(caller, &name)?),
             Command::ReplayConsumer { name } => Answer::Consumer(self.replay(caller, &name)?),
             Command::RunConsumers => {
+                manager_only(caller)?;
                 let consumed = self.run_consumers(u32::MAX)?;
                 Answer::Consumed { consumed, effects: self.run_effects(u32::MAX)? }
             }
@@ -306,9 +309,18 @@ impl App {
                 Answer::DeadLetter(self.discard_dead_letter(caller, dead_letter_id, &reason)?)
             }
             Command::Set { key, value } => Answer::Settings(self.set(caller, &key, &value)?),
-            Command::Tick => Answer::Ticked(self.tick()?),
-            Command::Settle => Answer::Settled(self.settle()?),
-            Command::RunDue => Answer::RanDue(self.run_due()?),
+            Command::Tick => {
+                manager_only(caller)?;
+                Answer::Ticked(self.tick()?)
+            }
+            Command::Settle => {
+                manager_only(caller)?;
+                Answer::Settled(self.settle()?)
+            }
+            Command::RunDue => {
+                manager_only(caller)?;
+                Answer::RanDue(self.run_due()?)
+            }
         })
     }
 

@@ -173,3 +173,38 @@ fn a_replay_after_a_discard_does_not_let_the_storage_policy_act_out_of_turn() {
     assert_eq!(view.reservation_id, Some(other.booking.reservation_id));
     site.assert_clean();
 }
+
+#[test]
+fn many_who_meet_a_failing_event_at_once_park_none_that_nobody_has_tried() {
+    const STORAGES: u64 = 64;
+    let sabotage: Sabotage = Arc::new(|name, event| {
+        let is_bad = name == "view" && event.event.storage_id().get().is_multiple_of(4);
+        let created = event.event.event_type() == "ReservationCreated";
+        if is_bad && created { Err(permanent()) } else { Ok(()) }
+    });
+    for kept in Kept::ALL {
+        let site = Site::with(kept, |o| o.sabotage(Arc::clone(&sabotage)));
+        (0..STORAGES).for_each(|_| {
+            site.storage(1);
+        });
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let app = &site.app;
+                scope.spawn(move || {
+                    for id in (1..=STORAGES).filter(|id| id % 8 == thread) {
+                        app.reserve(&customer("kim"), Reserve::new(StorageId::new(id))).unwrap();
+                    }
+                });
+            }
+        });
+        site.rest();
+        let mut parked: Vec<_> = site.app.dead_letters(Page::default()).unwrap();
+        parked.retain(|letter| letter.reason == "planted");
+        assert_eq!(parked.len() as u64, STORAGES / 4, "each of the bad ones, once");
+        for letter in site.app.dead_letters(Page::default()).unwrap() {
+            let DeadSubject::Event { key, .. } = &letter.subject else { panic!("{letter:?}") };
+            let id: u64 = key.trim_start_matches("storage:").parse().unwrap();
+            assert!(id.is_multiple_of(4), "{letter:?}");
+        }
+    }
+}

@@ -203,6 +203,10 @@ fn what_only_the_manager_may_is_refused_to_a_customer() {
         r#"{"command":"retryDeadLetter","deadLetterId":1}"#,
         r#"{"command":"discardDeadLetter","deadLetterId":1,"reason":"x"}"#,
         r#"{"command":"set","key":"holdMinutes","value":"3"}"#,
+        r#"{"command":"runConsumers"}"#,
+        r#"{"command":"tick"}"#,
+        r#"{"command":"settle"}"#,
+        r#"{"command":"runDue"}"#,
     ] {
         let refused = site.app.execute(&customer("kim"), serde_json::from_str(json).unwrap()).unwrap_err();
         assert_eq!(refused.kind(), Kind::NotAllowed, "{json}");

@@ -352,3 +352,43 @@ fn what_a_consumer_says_of_its_trouble_is_kept_on_one_line_and_not_for_ever_long
         assert!(matches!(&told[..], [one] if one.chars().count() <= 500 && one.starts_with("bad [31mbad")), "{told:?}");
     }
 }
+
+/// A channel that takes its time, while another process looks for work.
+struct TakesLong {
+    keys: Arc<Mutex<Vec<Key>>>,
+    meanwhile: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Notifier for TakesLong {
+    fn channel(&self) -> &str {
+        "letters"
+    }
+
+    fn deliver(&self, key: Key, _: &MessageRow) -> Outcome {
+        self.keys.lock().unwrap().push(key);
+        (self.meanwhile)();
+        Outcome::Delivered
+    }
+}
+
+#[test]
+fn what_another_process_took_over_from_a_slow_channel_is_not_delivered_by_both() {
+    for kept in Kept::ALL {
+        let (site, keys) = (Site::new(kept), Arc::<Mutex<Vec<Key>>>::default());
+        let idle = TakesLong { keys: Arc::clone(&keys), meanwhile: Box::new(|| {}) };
+        let (other, clock) = (site.another_app(|o| o.notifier(idle)), site.clock.clone());
+        // In all longer than the leases of what is handed out at once.
+        let meanwhile = Box::new(move || {
+            clock.advance(Duration::from_secs(15));
+            other.run_effects(u32::MAX).unwrap();
+        });
+        let slow = site.another_app(|o| o.notifier(TakesLong { keys: Arc::clone(&keys), meanwhile }));
+        (0..6).for_each(|_| {
+            site.reserve("kim", Reserve::new(site.storage(1)));
+        });
+        slow.run_effects(u32::MAX).unwrap();
+        let keys = keys.lock().unwrap();
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!((keys.len(), distinct.len()), (6, 6));
+    }
+}
