@@ -156,9 +156,10 @@ test("a host's own gateway makes the calls; one that throws, hangs or talks nons
     await site.close();
     const afterwards = await globalThis.attempt(site.query({ query: 'status' }));
     const other = await globalThis.attempt(open({ name: 'mine.db', lang: 'en' }));
-    return { ...told, bench, afterwards: afterwards.code, other: other.code };
+    const nameless = await globalThis.attempt(open({ name: 'mine.db', gateway: { charge: call, void: call, refund: call }, lang: 'en' }));
+    return { ...told, bench, afterwards: afterwards.code, other: other.code, nameless: nameless.code };
   });
-  assert.deepEqual(told, { good: 'reserved', throws: 'outcomeUnknown', nonsense: 'outcomeUnknown', foreign: 'outcomeUnknown', unreasoned: 'paymentDeclined', refund: true, hangs: 'outcomeUnknown', bench: true, afterwards: 'closed', other: 'otherGateway' });
+  assert.deepEqual(told, { good: 'reserved', throws: 'outcomeUnknown', nonsense: 'outcomeUnknown', foreign: 'outcomeUnknown', unreasoned: 'paymentDeclined', refund: true, hangs: 'outcomeUnknown', bench: true, afterwards: 'closed', other: 'otherGateway', nameless: 'otherGateway' });
   await page.close();
 });
 
@@ -251,7 +252,9 @@ test('a backup made by the command line is taken; a WAL file and junk are refuse
   assert.equal(wal.code, 'walMode');
   assert.match(wal.hint, /db backup/);
   const good = await readFile(backup);
-  for (const junk of [Buffer.from('not a database at all'), Buffer.alloc(0), Buffer.alloc(8192, 7), good.subarray(0, good.length / 2)]) {
+  const damaged = Buffer.from(good);
+  damaged.write('명렁줄', damaged.lastIndexOf('명령줄'));
+  for (const junk of [Buffer.from('not a database at all'), Buffer.alloc(0), Buffer.alloc(8192, 7), good.subarray(0, good.length / 2), damaged]) {
     const { code } = await upload(junk);
     assert.ok(['corrupt', 'storeFailed'].includes(code), String(code));
   }

@@ -45,7 +45,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the site in a file. `gateway` names the payment service whose books its payments are in; an empty name is not kept.
+    /// Opens the site in a file. `gateway` names the payment service whose books its payments are in.
     ///
     /// # Errors
     /// [`Refused`] when the file or the books cannot be opened, or the payments are in another service's books.
@@ -73,7 +73,7 @@ impl Engine {
         let store = Arc::new(SqliteStore::open(&self.path)?);
         let app = storagerent::over(Arc::<SqliteStore>::clone(&store), self.options())?;
         let kept = app.settings()?.gateway;
-        if !self.gateway.is_empty() && kept != self.gateway {
+        if kept != self.gateway {
             if !kept.is_empty() {
                 return Err(OperationError::OtherGateway { kept, asked: self.gateway.clone() }.into());
             }
@@ -187,17 +187,28 @@ impl Engine {
     /// Replaces the site by the one in the bytes of a file; if that is refused, the old one stays.
     ///
     /// # Errors
-    /// [`Refused`] for bytes that are no site this build knows, of another payment service, or in WAL mode.
+    /// [`Refused`] for bytes that are no site this build knows, of another payment service, in WAL mode, or not as their own log says.
     pub fn upload(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let old = self.download()?;
         self.site = None;
-        let replaced = sqlite::replace(&self.path, bytes).map_err(Refused::from).and_then(|()| self.reopen());
+        let replaced = sqlite::replace(&self.path, bytes).map_err(Refused::from);
+        let replaced = replaced.and_then(|()| self.reopen()).and_then(|()| self.verified());
         if replaced.is_err() {
             self.site = None;
             sqlite::replace(&self.path, &old)?;
             self.reopen()?;
         }
         replaced
+    }
+}
+
+impl Engine {
+    /// Refuses a site that is not as its own log says.
+    fn verified(&self) -> Result<(), Refused> {
+        match self.site()?.0.verify()?.findings.first() {
+            None => Ok(()),
+            Some(first) => Err(StoreError::Corrupt(format!("{}: {}", first.subject, first.detail)).into()),
+        }
     }
 }
 

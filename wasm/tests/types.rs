@@ -138,9 +138,34 @@ fn the_pages_declarations_are_those_of_the_rust_types() {
         .replace("interface DeadLetter extends DeadSubject {", "type DeadLetter = DeadSubject & {");
     let text =
         format!("// Made from the Rust types by wasm/tests/types.rs; not to be edited.\n\n{BY_HAND}\n{declared}\n");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/engine/types.d.ts");
+    is_kept("www/engine/types.d.ts", &text);
+}
+
+#[test]
+fn the_decimals_of_currencies_are_the_engines() {
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
+    let known = codes.filter_map(|code| Some((Currency::from_code(&code)?.exponent()?, code)));
+    let mut by_decimals = std::collections::BTreeMap::<u16, Vec<String>>::new();
+    known.for_each(|(decimals, code)| by_decimals.entry(decimals).or_default().push(code));
+    by_decimals.remove(&2);
+    let rows = by_decimals
+        .iter()
+        .flat_map(|(decimals, codes)| codes.iter().map(move |code| format!("  {code}: {decimals},\n")));
+    let text = format!(
+        "// @ts-check\n// Made from the engine's currencies by wasm/tests/types.rs; not to be edited.\n\n\
+         /** How many decimals a currency has, if not two; browsers count some otherwise. @type {{Record<string, number>}} */\n\
+         export const DECIMALS = {{\n{}}};\n",
+        rows.collect::<String>()
+    );
+    is_kept("www/engine/currencies.js", &text);
+}
+
+/// The file is what it is made from; or becomes it, if that is asked for.
+fn is_kept(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("UPDATE_TYPES").is_some() {
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).expect("it can be written");
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == text, "{} is not what the Rust types say: run with UPDATE_TYPES=1", path.display());

@@ -17,6 +17,7 @@ use crate::admission::{Admitted, Payer};
 use crate::origin::must_be_from_here;
 use crate::peer::peer_of;
 use crate::problem::Refusal;
+use crate::sent;
 use crate::state::Site;
 use crate::token::{Role, TokenError};
 use crate::watch::NO_ROUTE;
@@ -210,7 +211,14 @@ pub(crate) async fn guard(
         (Who::Manager, _) => return Err(forbidden("only the manager may do this", "관리자만 할 수 있습니다")),
         (Who::Customer, _) => return Err(forbidden("only a customer may do this", "고객만 할 수 있습니다")),
     }
-    let admitted = if request.method().is_safe() { None } else { Some(site.admit()?) };
+    let admitted = if request.method().is_safe() {
+        None
+    } else {
+        // A place is for the writer: who sends slowly takes none meanwhile.
+        let body = sent::whole(std::mem::take(request.body_mut())).await?;
+        *request.body_mut() = Body::from(body);
+        Some(site.admit()?)
+    };
     let headers = request.headers();
     let asker = Asker {
         identity,

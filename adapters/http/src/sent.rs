@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -19,6 +19,23 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body may take so long to come in.
 const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
+/// A whole body, within its time and size.
+pub(crate) async fn whole(body: Body) -> Result<Bytes, Refusal> {
+    let body = tokio::time::timeout(BODY_PATIENCE, to_bytes(body, BODY_BYTES_MAX));
+    let body = body.await.map_err(|_| {
+        let (en, ko) = ("the body did not come within 10 seconds", "본문이 10초 안에 도착하지 않았습니다");
+        Refusal::own(StatusCode::REQUEST_TIMEOUT, "tooSlow", en, ko)
+    })?;
+    body.map_err(|e| {
+        if std::error::Error::source(&e).is_some_and(|e| e.is::<LengthLimitError>()) {
+            let (en, ko) = ("the body is larger than 64 KiB", "본문이 64KiB보다 큽니다");
+            return Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko);
+        }
+        let (en, ko) = ("the body broke off", "본문이 중간에 끊겼습니다");
+        Refusal::own(StatusCode::BAD_REQUEST, "malformed", en, ko)
+    })
+}
+
 /// A JSON body.
 pub(crate) struct Sent<T>(pub(crate) T);
 
@@ -30,19 +47,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
             let (en, ko) = ("the body must be JSON: Content-Type: application/json", "본문은 JSON이어야 합니다");
             return Err(Refusal::own(StatusCode::UNSUPPORTED_MEDIA_TYPE, "notJson", en, ko));
         }
-        let body = tokio::time::timeout(BODY_PATIENCE, to_bytes(request.into_body(), BODY_BYTES_MAX));
-        let body = body.await.map_err(|_| {
-            let (en, ko) = ("the body did not come within 10 seconds", "본문이 10초 안에 도착하지 않았습니다");
-            Refusal::own(StatusCode::REQUEST_TIMEOUT, "tooSlow", en, ko)
-        })?;
-        let body = body.map_err(|e| {
-            if std::error::Error::source(&e).is_some_and(|e| e.is::<LengthLimitError>()) {
-                let (en, ko) = ("the body is larger than 64 KiB", "본문이 64KiB보다 큽니다");
-                return Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "tooLarge", en, ko);
-            }
-            let (en, ko) = ("the body broke off", "본문이 중간에 끊겼습니다");
-            Refusal::own(StatusCode::BAD_REQUEST, "malformed", en, ko)
-        })?;
+        let body = whole(request.into_body()).await?;
         let mut reader = serde_json::Deserializer::from_slice(&body);
         let Object(sent) = serde_path_to_error::deserialize(&mut reader).map_err(unreadable)?;
         reader.end().map_err(|e| malformed(&e))?;

@@ -3,7 +3,7 @@
 //! The algorithm follows from the key alone, never from the token: `none` and a public key used as a shared secret get nowhere.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::{CustomerId, InvalidValue};
 
@@ -32,7 +32,8 @@ pub struct Claims {
     pub sub: String,
     /// Which kind of caller.
     pub role: Role,
-    /// For whom the token is.
+    /// For whom the token is; of several, the first.
+    #[serde(deserialize_with = "one_or_first")]
     pub aud: String,
     /// Who made it.
     pub iss: String,
@@ -43,6 +44,20 @@ pub struct Claims {
     /// Before when it is not believed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
+}
+
+/// RFC 7519 lets an audience be a text or a list of them; whether this site's is among them, the check of the token says.
+fn one_or_first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Audience {
+        One(String),
+        Many(Vec<String>),
+    }
+    match Audience::deserialize(deserializer)? {
+        Audience::One(one) => Ok(one),
+        Audience::Many(many) => many.into_iter().next().ok_or_else(|| serde::de::Error::custom("no audience")),
+    }
 }
 
 impl Claims {

@@ -27,6 +27,19 @@ fn a_minted_token_says_who_its_bearer_is_until_its_time_is_over() {
 }
 
 #[test]
+fn a_token_for_several_audiences_is_believed_if_this_one_is_among_them() {
+    let minted = |audiences: &[&str]| {
+        let exp = now().timestamp() + 60;
+        let claims = serde_json::json!({ "sub": "kim", "role": "customer", "aud": audiences, "iss": AUDIENCE, "iat": 0, "exp": exp });
+        jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.trim_ascii())).unwrap()
+    };
+    assert_eq!(verifier().verify(&minted(&["another", AUDIENCE]), now()).unwrap().sub, "kim");
+    for others in [&["another"][..], &[]] {
+        assert!(matches!(verifier().verify(&minted(others), now()), Err(TokenError::NotOurs { .. })), "{others:?}");
+    }
+}
+
+#[test]
 fn tokens_for_others_by_others_or_under_other_keys_are_not_believed() {
     let other_audience = Signer::new(SECRET, "another", AUDIENCE).unwrap();
     let other_issuer = Signer::new(SECRET, AUDIENCE, "another").unwrap();

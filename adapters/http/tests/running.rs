@@ -1,5 +1,6 @@
 //! What an operator relies on: probes, figures, who is turned away, and how.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use axum::body::{Body, Bytes};
@@ -123,6 +124,22 @@ async fn changes_beyond_the_limit_are_turned_away_at_once_and_reads_are_not() {
     house.post("/storages", STORAGE).await.told(201);
     assert_eq!(house.app.storages(storagerent::Page::default()).unwrap().len(), 5, "what was refused was not done");
     has(&figures(&house).await, &["storagerent_http_refused_total{reason=\"queue\"} 16"]);
+}
+
+#[tokio::test]
+async fn whose_body_is_still_coming_takes_no_place_from_others() {
+    let house = House::open(Options::insecure().changes_max(1));
+    let coming = Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
+    let slow = Request::post("/storages").header("content-type", "application/json").body(coming).unwrap();
+    let meanwhile = async {
+        tokio::task::yield_now().await;
+        house.post("/storages", STORAGE).await
+    };
+    tokio::select! {
+        biased;
+        answer = house.send(slow) => panic!("{answer:?}"),
+        answer = meanwhile => drop(answer.told(201)),
+    }
 }
 
 /// Asks from an address, saying to come from others.

@@ -1,4 +1,5 @@
 // @ts-check
+import { DECIMALS } from '../engine/currencies.js';
 import { language } from './language.js';
 
 const tag = () => (language() === 'ko' ? 'ko-KR' : 'en-GB');
@@ -11,12 +12,15 @@ function once(key, make) {
   return made.get(full);
 }
 
-/** @param {string} currency */
-const currencyFormat = (currency) =>
-  once(`money ${currency}`, () => new Intl.NumberFormat(tag(), { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }));
+/** How many decimals a currency has: the engine's count, not the browser's. @param {string} currency */
+export const decimals = (currency) => DECIMALS[currency] ?? 2;
 
-/** How many decimals a currency has. @param {string} currency */
-export const decimals = (currency) => currencyFormat(currency).resolvedOptions().maximumFractionDigits ?? 2;
+/** @param {string} currency */
+function currencyFormat(currency) {
+  const [minimumFractionDigits, maximumFractionDigits] = [decimals(currency), decimals(currency)];
+  const like = { style: /** @type {const} */ ('currency'), currency, currencyDisplay: /** @type {const} */ ('narrowSymbol') };
+  return once(`money ${currency}`, () => new Intl.NumberFormat(tag(), { ...like, minimumFractionDigits, maximumFractionDigits }));
+}
 
 /** Minor units as money. @param {number} minor @param {string} currency */
 export const money = (minor, currency) => currencyFormat(currency).format(minor / 10 ** decimals(currency));

@@ -69,7 +69,7 @@ export class StoragerentError extends Error {
   constructor(failure, lang) {
     super(failure.message[lang]);
     this.name = 'StoragerentError';
-    /** What programs match on, such as `taken`. */
+    /** What programs match on, such as `storageTaken`. */
     this.code = failure.code;
     /** The sort of refusal, such as `conflict`. */
     this.kind = failure.kind;
@@ -103,7 +103,7 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
   const release = await lock(`storagerent:${name}`);
   const port = new WorkerPort();
   try {
-    const gatewayName = gateway ? (gateway.name ?? '') : 'simulated';
+    const gatewayName = gateway ? gateway.name || 'host' : 'simulated';
     const opened = await port.order({ open: { name, gateway: gatewayName, keep: Boolean(release) } });
     const why = opened.kept ? null : release ? 'noFileSystem' : 'secondTab';
     const site = new Site(port, { gateway, kept: opened.kept ? 'file' : 'memory', why, head: opened.head, lang, release });

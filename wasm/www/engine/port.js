@@ -32,6 +32,16 @@ const notLoaded = (reason) => ({
   reservation: null,
 });
 
+/** @type {Told} */
+const CLOSED = {
+  code: 'closed',
+  kind: 'conflict',
+  message: { ko: '사이트를 닫았습니다', en: 'the site is closed' },
+  hint: { ko: '사이트를 다시 여세요', en: 'open the site again' },
+  retryAfterMs: null,
+  reservation: null,
+};
+
 /** What the browser said, which it says in one language. @param {string} said */
 const saidBoth = (said) => ({ ko: said, en: said });
 const NO_WORKERS = { ko: '이 브라우저에는 웹 워커가 없습니다', en: 'this browser has no web workers' };
@@ -84,18 +94,25 @@ export class WorkerPort {
 
   /** Whatever happened to it, nothing more can be asked of it; its files are let go. @param {Told} failure */
   #break(failure) {
-    if (this.#over) return;
-    this.#over = failure;
+    const wasOver = this.#over;
+    this.#over ??= failure;
     this.#worker.terminate();
+    this.#refuseAll(this.#over);
+    if (!wasOver) this.#broken();
+  }
+
+  /** Nobody waits for good. @param {Told} failure */
+  #refuseAll(failure) {
     for (const { reject } of this.#waiting.values()) reject(new Refusal(failure));
     this.#waiting.clear();
-    this.#broken();
   }
 
   /** @param {Order} order */
   order(order) {
     if (this.#over) return Promise.reject(new Refusal(this.#over));
     const id = this.#next++;
+    // Who asks for more once it is closing comes too late, and nothing has broken.
+    if (order.close) this.#over = CLOSED;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ ...order, id });
@@ -113,7 +130,8 @@ export class WorkerPort {
   }
 
   end() {
-    this.#over ??= { ...PANICKED, code: 'closed', message: { ko: '사이트를 닫았습니다', en: 'the site is closed' } };
+    this.#over ??= CLOSED;
     this.#worker.terminate();
+    this.#refuseAll(this.#over);
   }
 }

@@ -55,9 +55,9 @@ pub(crate) struct Which {
     size: Option<Number<u32>>,
 }
 
-/// What says whose it is, or leads there, and why their payment was not taken.
-const VEILED: [&str; 7] =
-    ["customer", "reservationId", "paymentId", "correlationId", "causationId", "holdExpiresAt", "reason"];
+/// What says whose it is, or leads there, by which key the gateway knows their payment, and why it was not taken.
+const VEILED: [&str; 8] =
+    ["customer", "reservationId", "paymentId", "paymentKey", "correlationId", "causationId", "holdExpiresAt", "reason"];
 
 /// The event as this asker may see it.
 fn veiled(event: &Envelope, asker: Option<&CustomerId>) -> EventShown {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use storagerent::{
     CancelReservation, CustomerId, EndRental, InvalidValue, ReservationFilter, ReservationId, ReservationRow,
     ReservationStatus,
@@ -116,7 +117,7 @@ pub(crate) async fn show(State(site): State<Arc<Site>>, asker: Asker, PathId(id)
     Ok(shown(seen(&site, &asker, id)?))
 }
 
-/// A change of a reservation: its cancellation. Prices and storages sent along are not looked at.
+/// A change of a reservation: its cancellation. What else it is made of may be sent along and is not looked at.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "reservationStatus": "reqCancel" }))]
@@ -129,6 +130,27 @@ pub(crate) struct ReservationChange {
     storage_id: Option<Number<u64>>,
     #[schema(schema_with = crate::number::schema)]
     price: Option<Number<u64>>,
+    #[schema(ignore)]
+    reservation_id: Option<IgnoredAny>,
+    #[schema(ignore)]
+    customer: Option<IgnoredAny>,
+    #[schema(ignore)]
+    from: Option<IgnoredAny>,
+    #[schema(ignore)]
+    until: Option<IgnoredAny>,
+    #[schema(ignore)]
+    currency: Option<IgnoredAny>,
+    #[schema(ignore)]
+    payment_id: Option<IgnoredAny>,
+    #[schema(ignore)]
+    hold_expires_at: Option<IgnoredAny>,
+    #[schema(ignore)]
+    paid_until: Option<IgnoredAny>,
+    #[schema(ignore)]
+    correlation_id: Option<IgnoredAny>,
+    #[serde(rename = "_links")]
+    #[schema(ignore)]
+    links: Option<IgnoredAny>,
 }
 
 /// Cancels a reservation, up to and including its first day, with a full refund: `reservationStatus` `reqCancel`. Repeated, the same

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use storagerent::{Caller, Error, InvalidValue, ReservationError, ReservationRow, ReservationStatus, Reserve};
 use utoipa::ToSchema;
 
@@ -17,10 +18,11 @@ use crate::problem::Refusal;
 use crate::sent::{Sent, day};
 use crate::state::{Site, broken, through};
 
-/// What a client sends to reserve.
+/// What a client sends to reserve. What the engine decides by itself may be sent along and is not looked at.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "storageId": 1 }))]
+#[expect(dead_code, reason = "what is taken and not looked at")]
 pub(crate) struct ReservationSent {
     /// Which storage: a number, or a string of its digits.
     #[schema(schema_with = crate::number::schema)]
@@ -37,6 +39,17 @@ pub(crate) struct ReservationSent {
     /// `reqReserve`, or nothing.
     #[schema(value_type = Option<String>, pattern = "^reqReserve$")]
     reservation_status: Option<ReservationStatus>,
+    #[schema(ignore)]
+    reservation_id: Option<IgnoredAny>,
+    #[schema(ignore)]
+    payment_id: Option<IgnoredAny>,
+    #[schema(ignore)]
+    hold_expires_at: Option<IgnoredAny>,
+    #[schema(ignore)]
+    paid_until: Option<IgnoredAny>,
+    #[serde(rename = "_links")]
+    #[schema(ignore)]
+    links: Option<IgnoredAny>,
 }
 
 impl ReservationSent {
