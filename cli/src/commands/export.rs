@@ -210,9 +210,13 @@ fn csv<T>(header: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) -> Csv
 
 /// A cell that is no formula to any spreadsheet, and no command to a terminal.
 fn harmless(cell: &str) -> String {
-    let begins_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let apostrophe = if begins_formula { "'" } else { "" };
-    format!("{apostrophe}{}", safe::line(cell))
+    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    // Where lists are written with semicolons, a spreadsheet begins a cell after each.
+    let cells = cell.split_inclusive(';').map(|part| {
+        let apostrophe = if part.trim_start_matches([' ', '"']).starts_with(FORMULA) { "'" } else { "" };
+        format!("{apostrophe}{}", safe::line(part))
+    });
+    cells.collect()
 }
 
 #[cfg(test)]
@@ -226,6 +230,7 @@ mod tests {
         }
         assert_eq!(harmless("강남 소형 1평 - CCTV"), "강남 소형 1평 - CCTV");
         assert_eq!(harmless("\t=1"), "'\\u{9}=1");
+        assert_eq!(harmless("a;=1;b; \"@x"), "a;'=1;b;' \"@x");
     }
 
     #[test]

@@ -80,6 +80,9 @@ pub struct Parts {
 ///
 /// Every use case is a struct and a method: `app.reserve(&caller, Reserve::new(storage_id))`. Nobody but the host calls
 /// [`App::run_due`]: it must, whenever the last call says so, or nothing expires, starts, ends or is told.
+///
+/// The methods that end in `_async` wait without blocking where the store is led by a thread of its own (`DrivenStore`); over a
+/// store that is not, they lead it themselves, and block as long as others keep the file.
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,

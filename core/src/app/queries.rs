@@ -283,7 +283,8 @@ impl App {
         })
     }
 
-    /// The effects that are not done, by kind: what is still owed to the outside, and since when.
+    /// The effects that are not done, by kind: what is still owed to the outside, and since when. What was refused for good is not
+    /// among them, but a dead letter: an alert looks at both.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -192,8 +192,10 @@ export class Site {
     const wanted = command;
     /** @type {Promise<any>} */
     let done;
-    if (wanted.command === 'reserve') done = this.#reserve(asker, wanted);
-    else if (wanted.command === 'runDue') done = this.runDue();
+    if (wanted.command === 'reserve') {
+      const { command: _, ...reserve } = wanted;
+      done = this.#reserve(asker, reserve);
+    } else if (wanted.command === 'runDue') done = this.runDue();
     else if (wanted.command === 'settle') done = this.settle();
     else done = this.#ask({ ask: 'execute', caller: asker, command });
     return done;
