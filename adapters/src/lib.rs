@@ -62,6 +62,17 @@ pub struct Options {
     sabotage: Option<Sabotage>,
 }
 
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let gateway = self.gateway.as_ref().map(|gateway| gateway.name());
+        let channels: Vec<_> = self.notifiers.iter().map(|notifier| notifier.channel()).collect();
+        let consumers: Vec<_> = self.consumers.iter().map(|consumer| consumer.name()).collect();
+        let mut options = f.debug_struct("Options");
+        options.field("gateway", &gateway).field("notifiers", &channels).field("consumers", &consumers);
+        options.field("wait_max", &self.wait_max).field("holds_max", &self.holds_max).finish_non_exhaustive()
+    }
+}
+
 impl Options {
     /// With a gateway that is called, blocking, when somebody reserves.
     pub fn new(gateway: impl PaymentGateway + 'static) -> Self {

@@ -67,6 +67,16 @@ pub struct SqliteStore {
     place: Place,
 }
 
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = match &self.place {
+            Place::File(path) => path.as_path(),
+            Place::Memory(_) => Path::new(MEMORY),
+        };
+        f.debug_struct("SqliteStore").field("path", &path).finish_non_exhaustive()
+    }
+}
+
 struct Writer {
     conn: Connection,
     memory: Memory,

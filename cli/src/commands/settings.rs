@@ -23,7 +23,9 @@ Settings:
   breakerFailures     so many failures in a row open the breaker, 1 to 1000
   breakerOpenSeconds  so long it stays open before a probe, 1 to 3600
   deadlineSeconds     so long a call of the payment service may take, 1 to 120
-  language            of messages to customers, ko or en")]
+  language            of messages to customers, ko or en
+  gateway             whose books the payments are in; no other payment service
+                      is let near them: set it only when one takes over another's")]
 pub(crate) struct SetArgs {
     /// Its name
     #[arg(value_name = "KEY")]

@@ -121,6 +121,11 @@ impl OperationError {
             OperationError::Store(e) => e.code(),
         }
     }
+
+    /// When trying again makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let OperationError::Store(e) = self { e.retry_after() } else { None }
+    }
 }
 
 /// What any use case may answer; command line, page and REST map these alone.
@@ -185,18 +190,13 @@ impl Error {
     /// When trying again makes sense.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
+            Error::Storage(e) => e.retry_after(),
             Error::Reservation(e) => e.retry_after(),
-            Error::Storage(StorageError::Store(e))
-            | Error::Payment(PaymentError::Store(e))
-            | Error::Review(ReviewError::Store(e))
-            | Error::Operation(OperationError::Store(e))
-            | Error::Store(e) => e.retry_after(),
-            Error::Storage(_)
-            | Error::Payment(_)
-            | Error::Review(_)
-            | Error::Operation(_)
-            | Error::Invalid(_)
-            | Error::NotAllowed(_) => None,
+            Error::Payment(e) => e.retry_after(),
+            Error::Review(e) => e.retry_after(),
+            Error::Operation(e) => e.retry_after(),
+            Error::Store(e) => e.retry_after(),
+            Error::Invalid(_) | Error::NotAllowed(_) => None,
         }
     }
 }

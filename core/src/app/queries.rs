@@ -258,7 +258,8 @@ impl App {
         self.read(|q| Ok(q.settings()?))
     }
 
-    /// Changes one setting by name.
+    /// Changes one setting by name, as in JSON: `zone`, `holdMinutes`, `breakerFailures`, `breakerOpenSeconds`, `deadlineSeconds`,
+    /// `language`, `gateway`.
     ///
     /// # Errors
     /// [`OperationError`]: not the manager, no such setting, or a value it cannot have.

@@ -1,5 +1,7 @@
 //! Why something about a payment was refused.
 
+use std::time::Duration;
+
 use crate::ports::StoreError;
 use crate::shared::{Kind, PaymentId};
 
@@ -33,5 +35,10 @@ impl PaymentError {
             PaymentError::NotFound { .. } => "paymentNotFound",
             PaymentError::Store(e) => e.code(),
         }
+    }
+
+    /// When trying again makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let PaymentError::Store(e) = self { e.retry_after() } else { None }
     }
 }

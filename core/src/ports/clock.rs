@@ -11,7 +11,7 @@ pub trait Clock: Send + Sync {
     /// The time now. It may jump, forward and back; order is the log's `sequence`, never this.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Monotonic time since some fixed moment: for the breaker, leases in memory, and deadlines.
+    /// Monotonic time since some fixed moment: for the breaker, and for how long a pass has taken.
     fn elapsed(&self) -> Duration;
 
     /// The site's day at a moment, in a zone such as `Asia/Seoul`.

@@ -1,5 +1,7 @@
 //! Why a review command was refused.
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 
 use crate::ports::StoreError;
@@ -82,5 +84,10 @@ impl ReviewError {
             ReviewError::NotAllowed(_) => "notAllowed",
             ReviewError::Store(e) => e.code(),
         }
+    }
+
+    /// When trying again makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let ReviewError::Store(e) = self { e.retry_after() } else { None }
     }
 }

@@ -1,5 +1,7 @@
 //! Why a storage command was refused.
 
+use std::time::Duration;
+
 use crate::ports::StoreError;
 use crate::shared::{InvalidValue, Kind, NotAllowed, ReservationId, StorageId, Version};
 
@@ -64,5 +66,10 @@ impl StorageError {
             StorageError::NotAllowed(_) => "notAllowed",
             StorageError::Store(e) => e.code(),
         }
+    }
+
+    /// When trying again makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let StorageError::Store(e) = self { e.retry_after() } else { None }
     }
 }
