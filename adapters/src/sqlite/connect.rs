@@ -155,9 +155,39 @@ fn unopened(path: &Path, error: rusqlite::Error) -> StoreError {
 
 /// A connection to a file that exists, trusting nothing in it.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(path, flags()).map_err(|e| unopened(path, e))?;
+    trust_nothing(conn, path)
+}
+
+/// The same for the one that commits groups: what a COMMIT writes to the WAL goes there in one piece.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    #[cfg(not(target_family = "wasm"))]
+    let opened = {
+        storagerent_vfs::register().map_err(StoreError::Other)?;
+        Connection::open_with_flags_and_vfs(path, flags(), storagerent_vfs::NAME)
+    };
+    #[cfg(target_family = "wasm")]
+    let opened = Connection::open_with_flags(path, flags());
+    trust_nothing(opened.map_err(|e| unopened(path, e))?, path)
+}
+
+/// Calls what commits on the writer's connection; the buffer is the writer's, for what is written.
+pub(super) fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) -> T {
+    #[cfg(not(target_family = "wasm"))]
+    return storagerent_vfs::in_one_piece(buffer, commit);
+    #[cfg(target_family = "wasm")]
+    {
+        let _ = buffer;
+        commit()
+    }
+}
+
+fn flags() -> OpenFlags {
     let create = if CAN_WAIT { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-    let conn = Connection::open_with_flags(path, flags).map_err(|e| unopened(path, e))?;
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create
+}
+
+fn trust_nothing(conn: Connection, path: &Path) -> Result<Connection, StoreError> {
     if !CAN_WAIT {
         have_alone(&conn).map_err(store_error)?;
     }

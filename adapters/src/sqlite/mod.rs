@@ -80,6 +80,8 @@ impl std::fmt::Debug for SqliteStore {
 struct Writer {
     conn: Connection,
     memory: Memory,
+    /// For what a COMMIT writes.
+    piece: Vec<u8>,
 }
 
 enum Place {
@@ -125,7 +127,7 @@ impl SqliteStore {
             connect::create(&path)?;
             connect::refuse_strangers(&path)?;
         }
-        let conn = connect::open(&path)?;
+        let conn = connect::open_writer(&path)?;
         connect::leave_wal(&conn, &path)?;
         if migrations::recognise(&conn, &path)? == migrations::KNOWN {
             // What every application reads first: where that is damaged, the file is left as it is.
@@ -165,7 +167,7 @@ impl SqliteStore {
             queue: Queue::default(),
             folder: None,
             readers: Mutex::default(),
-            writer: Mutex::new(Writer { conn, memory: Memory::default() }),
+            writer: Mutex::new(Writer { conn, memory: Memory::default(), piece: Vec::new() }),
             place,
         }
     }

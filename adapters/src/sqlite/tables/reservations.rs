@@ -9,7 +9,7 @@ use storagerent_core::reservation::{ReservationRow, ReservationStatus};
 use storagerent_core::shared::{Booking, CustomerId, Period, ReservationId, StorageId};
 
 use crate::sqlite::rows::{Columns, day, kept, moment, sought};
-use crate::sqlite::statements::{Db, all, bounds, number, one, run};
+use crate::sqlite::statements::{Db, all, bounds, change, number, one, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -209,7 +209,9 @@ pub(in crate::sqlite) fn insert(db: Db<'_>, row: &ReservationRow) -> Result<(), 
 
 /// Changes what an event may change: the other columns, and their indexes, stay as they are.
 pub(in crate::sqlite) fn update(db: Db<'_>, row: &ReservationRow) -> Result<(), StoreError> {
-    let sql = "UPDATE reservations SET until_day = ?2, status = ?3, hold_expires_at = ?4, paid_until = ?5, \
+    let as_it_ends = "UPDATE reservations SET status = ?3, hold_expires_at = ?4, paid_until = ?5, started = ?6, \
+               version = ?7 WHERE reservation_id = ?1 AND until_day IS ?2";
+    let with_another_end = "UPDATE reservations SET until_day = ?2, status = ?3, hold_expires_at = ?4, paid_until = ?5, \
                started = ?6, version = ?7 WHERE reservation_id = ?1";
     let values = params![
         kept(row.booking.reservation_id.get())?,
@@ -220,5 +222,9 @@ pub(in crate::sqlite) fn update(db: Db<'_>, row: &ReservationRow) -> Result<(), 
         row.started,
         kept(row.version.get())?,
     ];
-    run(db, sql, values)
+    // Seldom is a rental given an end.
+    if change(db, as_it_ends, values)? == 0 {
+        run(db, with_another_end, values)?;
+    }
+    Ok(())
 }

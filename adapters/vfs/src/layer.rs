@@ -1,0 +1,272 @@
+//! The C side: a layer over SQLite's default VFS, as SQLite calls it. All of it is handed on, but what is written to a WAL.
+//!
+//! The rules of SQLite on which every block here rests: a VFS once registered lives for ever; a file's methods are called only
+//! between a successful `xOpen` and its `xClose`, with the pointer `xOpen` was given; by one thread at a time; buffers are as long
+//! as said; the room for a file is as large as the VFS has said, zeroed, and aligned for pointers.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::ffi;
+
+use crate::NAME;
+use crate::piece::{self, Taken};
+
+/// The largest file of a VFS that this one can lie over; SQLite's own need some 120 bytes.
+const ROOM_BYTES: usize = 1024;
+
+/// An opened WAL, as SQLite allocates it; other files are the real VFS's from the first byte.
+#[repr(C)]
+struct Handle {
+    base: ffi::sqlite3_file,
+    /// This file among all that were ever opened.
+    number: u64,
+    /// The real VFS's file.
+    real: [u64; ROOM_BYTES / 8],
+}
+
+static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
+    iVersion: 1,
+    xClose: Some(close),
+    xRead: Some(read),
+    xWrite: Some(write),
+    xTruncate: Some(truncate),
+    xSync: Some(sync),
+    xFileSize: Some(size),
+    xLock: Some(lock),
+    xUnlock: Some(unlock),
+    xCheckReservedLock: Some(check_reserved),
+    xFileControl: Some(control),
+    xSectorSize: Some(sector_size),
+    xDeviceCharacteristics: Some(characteristics),
+    xShmMap: None,
+    xShmLock: None,
+    xShmBarrier: None,
+    xShmUnmap: None,
+    xFetch: None,
+    xUnfetch: None,
+};
+
+pub(crate) fn register() -> Result<(), String> {
+    static REGISTERED: OnceLock<Result<(), String>> = OnceLock::new();
+    REGISTERED.get_or_init(try_register).clone()
+}
+
+fn try_register() -> Result<(), String> {
+    let refused = |code: c_int| format!("SQLite takes no further layer: error {code}");
+    // SAFETY: SQLite's initialisation may be called any number of times.
+    let initialised = unsafe { ffi::sqlite3_initialize() };
+    if initialised != ffi::SQLITE_OK {
+        return Err(refused(initialised));
+    }
+    let real = real();
+    if real.is_null() {
+        return Err(refused(ffi::SQLITE_NOTFOUND));
+    }
+    // SAFETY: SQLite's default VFS may be read at any time. The new one is leaked, so it lives for ever.
+    let registered = unsafe {
+        let vfs = ffi::sqlite3_vfs {
+            iVersion: 2,
+            szOsFile: size_of::<Handle>() as c_int,
+            mxPathname: (*real).mxPathname,
+            pNext: std::ptr::null_mut(),
+            zName: NAME.as_ptr(),
+            pAppData: std::ptr::null_mut(),
+            xOpen: Some(open),
+            xDelete: Some(delete),
+            xAccess: Some(access),
+            xFullPathname: Some(full_name),
+            xDlOpen: None,
+            xDlError: None,
+            xDlSym: None,
+            xDlClose: None,
+            xRandomness: Some(randomness),
+            xSleep: Some(sleep),
+            xCurrentTime: Some(current_time),
+            xGetLastError: Some(last_error),
+            xCurrentTimeInt64: Some(current_time_millis),
+            xSetSystemCall: None,
+            xGetSystemCall: None,
+            xNextSystemCall: None,
+        };
+        ffi::sqlite3_vfs_register(Box::into_raw(Box::new(vfs)), 0)
+    };
+    if registered == ffi::SQLITE_OK { Ok(()) } else { Err(refused(registered)) }
+}
+
+/// Whatever VFS is the default now.
+fn real() -> *mut ffi::sqlite3_vfs {
+    // SAFETY: may be called at any time once SQLite is initialised.
+    unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) }
+}
+
+/// Hands a call on to the real VFS.
+macro_rules! handed_on {
+    ($(fn $name:ident = $method:ident($($argument:ident: $of:ty),*) -> $answer:ty, or $without:expr;)*) => {$(
+        unsafe extern "C" fn $name(_: *mut ffi::sqlite3_vfs, $($argument: $of),*) -> $answer {
+            let real = real();
+            // SAFETY: the real VFS is called as SQLite would call it.
+            unsafe { (*real).$method.map_or($without, |method| method(real, $($argument),*)) }
+        }
+    )*};
+}
+
+handed_on! {
+    fn delete = xDelete(name: *const c_char, sync_folder: c_int) -> c_int, or ffi::SQLITE_IOERR_DELETE;
+    fn access = xAccess(name: *const c_char, flags: c_int, answer: *mut c_int) -> c_int, or ffi::SQLITE_IOERR_ACCESS;
+    fn full_name = xFullPathname(name: *const c_char, room: c_int, answer: *mut c_char) -> c_int, or ffi::SQLITE_CANTOPEN;
+    fn randomness = xRandomness(count: c_int, into: *mut c_char) -> c_int, or 0;
+    fn sleep = xSleep(micros: c_int) -> c_int, or 0;
+    fn current_time = xCurrentTime(answer: *mut f64) -> c_int, or ffi::SQLITE_ERROR;
+    fn last_error = xGetLastError(room: c_int, answer: *mut c_char) -> c_int, or 0;
+    fn current_time_millis = xCurrentTimeInt64(answer: *mut i64) -> c_int, or ffi::SQLITE_ERROR;
+}
+
+unsafe extern "C" fn open(
+    _: *mut ffi::sqlite3_vfs,
+    name: ffi::sqlite3_filename,
+    file: *mut ffi::sqlite3_file,
+    flags: c_int,
+    flags_out: *mut c_int,
+) -> c_int {
+    static OPENED: AtomicU64 = AtomicU64::new(1);
+    let real = real();
+    // SAFETY: SQLite's rules for files: there is room for a `Handle`, and for the real VFS's file within it or in its place, whose
+    // size is looked at first. Without methods it is not closed.
+    unsafe {
+        (*file).pMethods = std::ptr::null();
+        let Some(open) = (*real).xOpen.filter(|_| (*real).szOsFile as usize <= ROOM_BYTES) else {
+            return ffi::SQLITE_CANTOPEN;
+        };
+        if flags & ffi::SQLITE_OPEN_WAL == 0 {
+            return open(real, name, file, flags, flags_out);
+        }
+        let opened = open(real, name, real_of(file), flags, flags_out);
+        if opened == ffi::SQLITE_OK {
+            (*file.cast::<Handle>()).number = OPENED.fetch_add(1, Ordering::Relaxed);
+            (*file).pMethods = &raw const METHODS;
+        } else if !(*real_of(file)).pMethods.is_null() {
+            // As SQLite itself would after a failure that leaves methods behind.
+            call(file, |methods, real| methods.xClose.map_or(ffi::SQLITE_OK, |close| close(real)));
+        }
+        opened
+    }
+}
+
+/// Where the real VFS's file of a WAL is.
+///
+/// # Safety
+/// There is room for a [`Handle`].
+unsafe fn real_of(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
+    // SAFETY: the caller's promise; only the address is made.
+    unsafe { (&raw mut (*file.cast::<Handle>()).real).cast() }
+}
+
+/// Calls the real VFS's methods of a WAL.
+///
+/// # Safety
+/// The WAL is open.
+unsafe fn call<T>(
+    file: *mut ffi::sqlite3_file,
+    f: impl FnOnce(&ffi::sqlite3_io_methods, *mut ffi::sqlite3_file) -> T,
+) -> T {
+    // SAFETY: the caller's promise: the real VFS has opened its file, and its methods live as long.
+    unsafe {
+        let real = real_of(file);
+        f(&*(*real).pMethods, real)
+    }
+}
+
+/// Writes to the real file.
+///
+/// # Safety
+/// The WAL is open.
+unsafe fn write_really(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> Result<(), c_int> {
+    // SAFETY: the caller's promise; the buffer is as long as said.
+    let code = unsafe {
+        call(file, |methods, real| {
+            methods
+                .xWrite
+                .map_or(ffi::SQLITE_IOERR_WRITE, |write| write(real, bytes.as_ptr().cast(), bytes.len() as c_int, at))
+        })
+    };
+    if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
+}
+
+/// Calls the real VFS once what is gathered is written.
+///
+/// # Safety
+/// The WAL is open.
+unsafe fn after_writing(
+    file: *mut ffi::sqlite3_file,
+    f: impl FnOnce(&ffi::sqlite3_io_methods, *mut ffi::sqlite3_file) -> c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let number = (*file.cast::<Handle>()).number;
+        match piece::write_out(number, |bytes, at| write_really(file, bytes, at)) {
+            Ok(()) => call(file, f),
+            // Whatever SQLite asked for: with this answer it undoes the transaction whose part could not be written.
+            Err(_) => ffi::SQLITE_IOERR_WRITE,
+        }
+    }
+}
+
+unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, count: c_int, at: i64) -> c_int {
+    // SAFETY: SQLite's rules for files and buffers.
+    unsafe {
+        let number = (*file.cast::<Handle>()).number;
+        let bytes = std::slice::from_raw_parts(from.cast::<u8>(), count as usize);
+        let written = match piece::take(number, at, bytes, |bytes, at| write_really(file, bytes, at)) {
+            Ok(Taken::Yes) => Ok(()),
+            Ok(Taken::No) => write_really(file, bytes, at),
+            Err(code) => Err(code),
+        };
+        written.err().unwrap_or(ffi::SQLITE_OK)
+    }
+}
+
+/// Hands a call on to the real VFS's file, once what is gathered is written.
+macro_rules! file_handed_on {
+    ($(fn $name:ident = $method:ident($($argument:ident: $of:ty),*), or $without:expr;)*) => {$(
+        unsafe extern "C" fn $name(file: *mut ffi::sqlite3_file, $($argument: $of),*) -> c_int {
+            // SAFETY: SQLite's rules for files; the real VFS is called as SQLite would call it.
+            unsafe {
+                after_writing(file, |methods, real| methods.$method.map_or($without, |method| method(real, $($argument),*)))
+            }
+        }
+    )*};
+}
+
+file_handed_on! {
+    fn read = xRead(into: *mut c_void, count: c_int, at: i64), or ffi::SQLITE_IOERR_READ;
+    fn truncate = xTruncate(len: i64), or ffi::SQLITE_IOERR_TRUNCATE;
+    fn sync = xSync(flags: c_int), or ffi::SQLITE_IOERR_FSYNC;
+    fn size = xFileSize(answer: *mut i64), or ffi::SQLITE_IOERR_FSTAT;
+    fn lock = xLock(level: c_int), or ffi::SQLITE_IOERR_LOCK;
+    fn unlock = xUnlock(level: c_int), or ffi::SQLITE_IOERR_UNLOCK;
+    fn check_reserved = xCheckReservedLock(answer: *mut c_int), or ffi::SQLITE_IOERR_CHECKRESERVEDLOCK;
+    fn control = xFileControl(op: c_int, argument: *mut c_void), or ffi::SQLITE_NOTFOUND;
+}
+
+unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
+    // SAFETY: SQLite's rules for files; the file has no methods afterwards. What is gathered is of no transaction that lasts.
+    unsafe {
+        let number = (*file.cast::<Handle>()).number;
+        let _: Result<(), ()> = piece::write_out(number, |_, _| Ok(()));
+        let closed = call(file, |methods, real| methods.xClose.map_or(ffi::SQLITE_OK, |close| close(real)));
+        (*file).pMethods = std::ptr::null();
+        closed
+    }
+}
+
+unsafe extern "C" fn sector_size(file: *mut ffi::sqlite3_file) -> c_int {
+    // SAFETY: SQLite's rules for files.
+    unsafe { call(file, |methods, real| methods.xSectorSize.map_or(0, |method| method(real))) }
+}
+
+unsafe extern "C" fn characteristics(file: *mut ffi::sqlite3_file) -> c_int {
+    // SAFETY: SQLite's rules for files.
+    unsafe { call(file, |methods, real| methods.xDeviceCharacteristics.map_or(0, |method| method(real))) }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+#[expect(unsafe_code, reason = "SQLite is told of a VFS by C structures, and calls it with raw pointers")]
+mod layer;
+mod piece;
+
+use std::ffi::CStr;
+
+/// The name by which SQLite knows the layer: a connection opened under it has its WAL written in pieces.
+pub const NAME: &CStr = c"storagerent";
+
+/// Makes the layer known to SQLite, once for the process; further calls change nothing. It lies over whatever is SQLite's default
+/// at the moment a file is opened, and never becomes the default itself.
+///
+/// # Errors
+/// SQLite's words, when it takes no further layer.
+pub fn register() -> Result<(), String> {
+    layer::register()
+}
+
+/// Calls `commit`; what SQLite writes to a WAL meanwhile, on this thread and by a connection opened under [`NAME`], is gathered in
+/// `buffer` and written in one piece: when the frame that ends the transaction is there, when SQLite syncs, reads or cuts the file,
+/// or when 64 KiB have come together. What an unfinished COMMIT leaves in the buffer is never written. To be called with SQLite's
+/// write lock held and until the COMMIT has ended, no longer: whatever is gathered must be in the file before anybody else writes.
+pub fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) -> T {
+    piece::gather(buffer, commit)
+}
+
+#[cfg(test)]
+mod tests;
