@@ -11,10 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::ffi;
 
 use crate::NAME;
-use crate::piece::{self, Taken};
+use crate::piece::{self, PIECE_BYTES_MAX, Taken};
 
 /// The largest file of a VFS that this one can lie over; SQLite's own need some 120 bytes.
 const ROOM_BYTES: usize = 1024;
+
+/// So many bytes a WAL is made longer ahead of what is written to it.
+const AHEAD_BYTES_MAX: i64 = 1024 * 1024;
 
 /// An opened WAL, as SQLite allocates it; other files are the real VFS's from the first byte.
 #[repr(C)]
@@ -22,6 +25,8 @@ struct Handle {
     base: ffi::sqlite3_file,
     /// This file among all that were ever opened.
     number: u64,
+    /// So long it was when last looked at; others may have made it longer since, or cut it.
+    len: i64,
     /// The real VFS's file.
     real: [u64; ROOM_BYTES / 8],
 }
@@ -194,6 +199,39 @@ unsafe fn write_really(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> R
     if code == ffi::SQLITE_OK { Ok(()) } else { Err(code) }
 }
 
+/// Writes a piece to the real file. A file that a piece makes longer is made longer still, by as much as it has and at most
+/// [`AHEAD_BYTES_MAX`]: to a sync, a byte in a place the disk has already is half the work of one that needs a new place.
+///
+/// # Safety
+/// The WAL is open.
+unsafe fn write_piece(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> Result<(), c_int> {
+    static ZEROS: [u8; PIECE_BYTES_MAX] = [0; PIECE_BYTES_MAX];
+    let end = at + bytes.len() as i64;
+    // SAFETY: the caller's promise; the length has a place of its own.
+    unsafe {
+        let handle = file.cast::<Handle>();
+        if end > (*handle).len && at >= ZEROS.len() as i64 {
+            let mut len = 0;
+            let looked = call(file, |methods, real| {
+                methods.xFileSize.map_or(ffi::SQLITE_IOERR_FSTAT, |size| size(real, &raw mut len))
+            });
+            (*handle).len = len;
+            if looked == ffi::SQLITE_OK && end > len {
+                write_really(file, bytes, at)?;
+                // No frame is there, nor can one come: whoever commits has the write lock. Where there is no room for it, so be it.
+                let ahead = end + end.min(AHEAD_BYTES_MAX);
+                let places = (end..ahead).step_by(ZEROS.len());
+                let made = places.map(|at| write_really(file, &ZEROS[..ZEROS.len().min((ahead - at) as usize)], at));
+                if made.take_while(Result::is_ok).count() > 0 {
+                    (*handle).len = ahead;
+                }
+                return Ok(());
+            }
+        }
+        write_really(file, bytes, at)
+    }
+}
+
 /// Calls the real VFS once what is gathered is written.
 ///
 /// # Safety
@@ -205,7 +243,7 @@ unsafe fn after_writing(
     // SAFETY: the caller's promise.
     unsafe {
         let number = (*file.cast::<Handle>()).number;
-        match piece::write_out(number, |bytes, at| write_really(file, bytes, at)) {
+        match piece::write_out(number, |bytes, at| write_piece(file, bytes, at)) {
             Ok(()) => call(file, f),
             // Whatever SQLite asked for: with this answer it undoes the transaction whose part could not be written.
             Err(_) => ffi::SQLITE_IOERR_WRITE,
@@ -218,7 +256,7 @@ unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, co
     unsafe {
         let number = (*file.cast::<Handle>()).number;
         let bytes = std::slice::from_raw_parts(from.cast::<u8>(), count as usize);
-        let written = match piece::take(number, at, bytes, |bytes, at| write_really(file, bytes, at)) {
+        let written = match piece::take(number, at, bytes, |bytes, at| write_piece(file, bytes, at)) {
             Ok(Taken::Yes) => Ok(()),
             Ok(Taken::No) => write_really(file, bytes, at),
             Err(code) => Err(code),
