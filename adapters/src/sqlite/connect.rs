@@ -182,6 +182,14 @@ pub(super) fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) 
     }
 }
 
+/// Syncs the file now, so that nobody has to wait for it later; who has to be sure of it syncs it again, and tells what fails.
+pub(super) fn sync(conn: &Connection) {
+    #[cfg(not(target_family = "wasm"))]
+    let _ = storagerent_vfs::sync(conn);
+    #[cfg(target_family = "wasm")]
+    let _ = conn;
+}
+
 fn flags() -> OpenFlags {
     let create = if CAN_WAIT { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create

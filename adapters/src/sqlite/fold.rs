@@ -4,8 +4,8 @@
 //! syncs and thousands of pages. The thread folds what there is; under load more is committed meanwhile, so that the WAL never
 //! is all in the file and never begins anew. Therefore whoever leads folds the little that is left, once all are told.
 //!
-//! SQLite syncs the file only where nothing was committed while it copied: the thread goes on until what it copies is little enough
-//! for that to happen to it, or the leader would wait for all that the thread has written.
+//! SQLite syncs the file only where nothing was committed while it copied. Therefore the thread does, or the leader would wait for
+//! all that the thread has written; and it goes on until what is left is little.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -163,7 +163,10 @@ fn fold_along(shared: &Shared, path: PathBuf) {
     while shared.next() {
         // Whatever is in its way is in the way of the next attempt at worst, and the leader does it in the end.
         if let Some(conn) = kept.take().or_else(|| connect::open(&path).ok()) {
-            (0..ROUNDS).for_each(|_| fold(&conn));
+            for _ in 0..ROUNDS {
+                fold(&conn);
+                connect::sync(&conn);
+            }
             kept = Some(conn);
         }
         shared.lock().fold = false;

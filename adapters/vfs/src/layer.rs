@@ -8,7 +8,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::ffi;
+use rusqlite::{Connection, ffi};
 
 use crate::NAME;
 use crate::piece::{self, PIECE_BYTES_MAX, Taken};
@@ -126,6 +126,27 @@ handed_on! {
     fn current_time = xCurrentTime(answer: *mut f64) -> c_int, or ffi::SQLITE_ERROR;
     fn last_error = xGetLastError(room: c_int, answer: *mut c_char) -> c_int, or 0;
     fn current_time_millis = xCurrentTimeInt64(answer: *mut i64) -> c_int, or ffi::SQLITE_ERROR;
+}
+
+pub(crate) fn sync_database(conn: &Connection) -> Result<(), String> {
+    let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    // SAFETY: the connection is open, and nobody else uses it meanwhile, for it cannot be shared between threads. For this operation
+    // the argument is a place for a pointer. The file is the connection's as long as that is open; without methods it is not open.
+    let code = unsafe {
+        match ffi::sqlite3_file_control(
+            conn.handle(),
+            c"main".as_ptr(),
+            ffi::SQLITE_FCNTL_FILE_POINTER,
+            (&raw mut file).cast(),
+        ) {
+            ffi::SQLITE_OK if !file.is_null() && !(*file).pMethods.is_null() => {
+                (*(*file).pMethods).xSync.map_or(ffi::SQLITE_OK, |sync| sync(file, ffi::SQLITE_SYNC_NORMAL))
+            }
+            ffi::SQLITE_OK => ffi::SQLITE_OK,
+            code => code,
+        }
+    };
+    if code == ffi::SQLITE_OK { Ok(()) } else { Err(format!("the database file cannot be synced: error {code}")) }
 }
 
 unsafe extern "C" fn open(

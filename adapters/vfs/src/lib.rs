@@ -6,6 +6,8 @@ mod piece;
 
 use std::ffi::CStr;
 
+use rusqlite::Connection;
+
 /// The name by which SQLite knows the layer: a connection opened under it has its WAL written in pieces.
 pub const NAME: &CStr = c"storagerent";
 
@@ -24,6 +26,15 @@ pub fn register() -> Result<(), String> {
 /// write lock held and until the COMMIT has ended, no longer: whatever is gathered must be in the file before anybody else writes.
 pub fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) -> T {
     piece::gather(buffer, commit)
+}
+
+/// Syncs a connection's database file, whatever connection has written to it: a checkpoint does so only if nothing was committed
+/// meanwhile.
+///
+/// # Errors
+/// SQLite's words, when the file cannot be synced.
+pub fn sync(conn: &Connection) -> Result<(), String> {
+    layer::sync_database(conn)
 }
 
 #[cfg(test)]
