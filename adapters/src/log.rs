@@ -136,6 +136,15 @@ impl<'a> StoredEvent<'a> {
 
     /// The event it holds.
     pub(crate) fn into_envelope(self) -> Result<Envelope, StoreError> {
+        self.into_envelope_after(None)
+    }
+
+    /// The event it holds, the row before it being of that request: often it is of the same.
+    pub(crate) fn into_envelope_after(self, before: Option<&CorrelationId>) -> Result<Envelope, StoreError> {
+        let correlation_id = match before.filter(|before| before.as_str() == self.correlation_id) {
+            Some(same) => same.clone(),
+            None => CorrelationId::new(&self.correlation_id).map_err(|e| self.corrupt(&e.to_string()))?,
+        };
         let event =
             decode(&self.event_type, self.schema_version, &self.payload).map_err(|wrong| self.corrupt(&wrong))?;
         let kind = AggregateKind::parse(&self.aggregate_kind)
@@ -148,7 +157,7 @@ impl<'a> StoredEvent<'a> {
             sequence: Sequence::new(self.sequence),
             occurred_at: DateTime::from_timestamp_micros(self.occurred_at)
                 .ok_or_else(|| self.corrupt("it happened at a time that does not exist"))?,
-            correlation_id: CorrelationId::new(&self.correlation_id).map_err(|e| self.corrupt(&e.to_string()))?,
+            correlation_id,
             causation_id: self.causation_id.map(Sequence::new),
             schema_version: self.schema_version,
             aggregate,

@@ -19,6 +19,7 @@ use storagerent_core::shared::{EffectId, PaymentId, ReservationId, Sequence, Sto
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
+use super::ahead::Ahead;
 use super::unwritten::Unwritten;
 
 /// What is remembered; `None` and absent mean not asked for yet. Cheap to copy.
@@ -94,13 +95,21 @@ pub(super) struct Memory {
     causes_max: Option<Sequence>,
     told_max: Option<Sequence>,
     data_version: Option<i64>,
+    /// What is read ahead of a file's log; true of the file whoever has written.
+    pub(super) ahead: Option<Ahead>,
 }
 
 impl Memory {
+    /// Of the writer of a file.
+    pub(super) fn reading_ahead(ahead: Ahead) -> Self {
+        Memory { ahead: Some(ahead), ..Memory::default() }
+    }
+
     /// A transaction begins, in which the data has this version.
     pub(super) fn begin(&mut self, data_version: i64) {
         if self.data_version != Some(data_version) {
-            *self = Memory { data_version: Some(data_version), ..Memory::default() };
+            self.forget();
+            self.data_version = Some(data_version);
         }
         self.unwritten = Unwritten::default();
         self.events.clear();
@@ -111,7 +120,7 @@ impl Memory {
 
     /// What was remembered may not be true of the file.
     pub(super) fn forget(&mut self) {
-        *self = Memory::default();
+        *self = Memory { ahead: self.ahead.take(), ..Memory::default() };
     }
 
     /// Goes back to what was remembered before a work that is undone.
@@ -194,10 +203,18 @@ impl Hot {
         }
     }
 
+    /// Remembers what the view shows of a storage; of very many at once, only some.
+    pub(super) fn view(&mut self, id: StorageId, row: Option<StorageViewRow>) {
+        match row {
+            Some(row) if self.views.len() < HOT_MAX => drop(self.views.insert(id, row)),
+            Some(_) | None => drop(self.views.remove(&id)),
+        }
+    }
+
     /// Forgets what has become too much.
     fn bound(&mut self) {
         fn bound<K, V>(rows: &mut HashMap<K, V>) {
-            if rows.len() > HOT_MAX {
+            if rows.len() >= HOT_MAX {
                 rows.clear();
             }
         }

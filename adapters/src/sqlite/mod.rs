@@ -7,6 +7,7 @@
 //! savepoint. Readers have connections of their own and see what is committed. Other processes may write too, so what the writer
 //! remembers of the file is good only while SQLite says that nobody else has changed it.
 
+mod ahead;
 mod audit;
 mod backup;
 mod cache;
@@ -36,6 +37,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 use storagerent_core::ports::{Queries, Store, StoreError, Work};
 
+use ahead::Ahead;
 pub use backup::{check_file, replace, restore};
 use cache::Memory;
 use error::store_error;
@@ -145,7 +147,8 @@ impl SqliteStore {
         migrations::migrate(&conn, &path)?;
         connect::set_up_writer(&conn)?;
         let folder = if CAN_WAIT { Folder::instead_of(&conn, path.clone())? } else { None };
-        Ok(SqliteStore { folder, ..SqliteStore::over(conn, Place::File(path)) })
+        let memory = if CAN_WAIT { Memory::reading_ahead(Ahead::of(path.clone())) } else { Memory::default() };
+        Ok(SqliteStore { folder, ..SqliteStore::over(conn, memory, Place::File(path)) })
     }
 
     /// A new store in memory, gone when dropped.
@@ -158,16 +161,16 @@ impl SqliteStore {
         migrations::migrate(&conn, Path::new(MEMORY))?;
         let mut mirror = connect::open_in_memory()?;
         backup::copy_pages(&conn, &mut mirror)?;
-        Ok(SqliteStore::over(conn, Place::Memory(Mutex::new(connect::read_only(mirror)?))))
+        Ok(SqliteStore::over(conn, Memory::default(), Place::Memory(Mutex::new(connect::read_only(mirror)?))))
     }
 
-    fn over(conn: Connection, place: Place) -> Self {
+    fn over(conn: Connection, memory: Memory, place: Place) -> Self {
         SqliteStore {
             mark: Mark::default(),
             queue: Queue::default(),
             folder: None,
             readers: Mutex::default(),
-            writer: Mutex::new(Writer { conn, memory: Memory::default(), piece: Vec::new() }),
+            writer: Mutex::new(Writer { conn, memory, piece: Vec::new() }),
             place,
         }
     }

@@ -23,6 +23,7 @@ use storagerent_core::shared::{
 use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
+use super::ahead::Ahead;
 use super::audit;
 use super::cache::{Memory, Touched};
 use super::statements::Db;
@@ -142,6 +143,13 @@ impl Queries for Session<'_> {
             && let Some(written) = self.memory.page(page)
         {
             return Ok(written);
+        }
+        let head = self.head()?.sequence.get();
+        if Ahead::is_worth_it(filter, page, head)
+            && let Some(ahead) = &mut self.memory.ahead
+            && let Some(events) = ahead.take(page)
+        {
+            return in_order(page, events, |e| e.sequence.get());
         }
         in_order(page, events::list(self.written()?, filter, page)?, |e| e.sequence.get())
     }

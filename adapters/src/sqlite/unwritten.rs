@@ -193,10 +193,7 @@ impl Unwritten {
         storage_views::save(db, &all.views)?;
         for (id, row) in all.views {
             touched.push(Touched::View(id));
-            match row {
-                Some(row) => drop(hot.views.insert(id, row)),
-                None => drop(hot.views.remove(&id)),
-            }
+            hot.view(id, row);
         }
         all.idempotency.values().try_for_each(|row| site::save_idempotency(db, row))?;
         Ok(touched)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::InvalidValue;
 
@@ -63,14 +63,28 @@ fn bounded<'r>(field: &'static str, raw: &'r str, chars_max: usize) -> Result<&'
     Ok(text)
 }
 
+/// Reads a text and checks it where it lies: most are read from the log, and need no copy but the one that is kept.
+struct Checked<T>(fn(&str) -> Result<T, InvalidValue>);
+
+impl<T> de::Visitor<'_> for Checked<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, raw: &str) -> Result<T, E> {
+        self.0(raw).map_err(E::custom)
+    }
+}
+
 macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $field:literal, $max:tt) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
         #[cfg_attr(feature = "utoipa", schema(value_type = String, min_length = 1, max_length = $max))]
-        #[serde(try_from = "String")]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -107,6 +121,12 @@ macro_rules! bounded_text {
         impl From<$name> for String {
             fn from(text: $name) -> Self {
                 text.as_str().to_owned()
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str(Checked($name::new))
             }
         }
 

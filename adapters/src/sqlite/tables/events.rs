@@ -1,5 +1,7 @@
 //! The log and its head.
 
+use std::cell::RefCell;
+
 use rusqlite::{Row, params};
 use storagerent_core::event::{Envelope, EventHash};
 use storagerent_core::ports::{EventFilter, Head, Page, StoreError};
@@ -38,12 +40,14 @@ pub(in crate::sqlite) fn stored<'r>(row: &'r Row<'r>) -> Result<StoredEvent<'r>,
     })
 }
 
-fn envelope(row: &Row<'_>) -> Result<Envelope, StoreError> {
-    stored(row)?.into_envelope()
-}
-
 pub(in crate::sqlite) fn list(db: Db<'_>, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
     let (after, limit) = bounds(page);
+    let before = RefCell::new(None);
+    let envelope = |row: &Row<'_>| {
+        let event = stored(row)?.into_envelope_after(before.borrow().as_ref())?;
+        *before.borrow_mut() = Some(event.correlation_id.clone());
+        Ok(event)
+    };
     match &filter.correlation_id {
         None => all(db, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), (after, limit), envelope),
         Some(id) => {

@@ -3,7 +3,6 @@
 //! A block's key is the id of any of its storages divided by 16. It holds, in order of their ids, of each storage the remainder in
 //! a byte, the length of what follows in two, and then the fields of [`Packed`] as postcard writes them.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -173,33 +172,41 @@ fn name(block: i64) -> String {
     format!("storage_views row {first} to {}", first.saturating_add(STORAGES as i64 - 1))
 }
 
-/// Puts what is kept of a storage into its block, in place of what was.
-fn put(block: &mut Vec<u8>, id: StorageId, row: Option<&StorageViewRow>) -> Result<(), StoreError> {
-    let (mut from, mut to) = (0, 0);
-    let mut entries = Entries::new(block_of(id), block);
+/// The block with what is kept of some of its storages, in order, in place of what was.
+fn merged<'r>(
+    block: i64,
+    before: &[u8],
+    rows: impl Iterator<Item = (&'r StorageId, &'r Option<StorageViewRow>)>,
+) -> Result<Vec<u8>, StoreError> {
+    let (mut after, mut rows) = (Vec::with_capacity(2 * before.len()), rows.peekable());
+    let (mut entries, mut from) = (Entries::new(block, before), 0);
     while let Some(entry) = entries.next().transpose()? {
-        let end = block.len() - entries.rest.len();
-        match entry.id.cmp(&id) {
-            Ordering::Less => (from, to) = (end, end),
-            Ordering::Equal => to = end,
-            Ordering::Greater => break,
+        let to = before.len() - entries.rest.len();
+        while let Some((_, row)) = rows.next_if(|(id, _)| **id < entry.id) {
+            after = pack(row.as_ref(), after)?;
         }
+        match rows.next_if(|(id, _)| **id == entry.id) {
+            Some((_, row)) => after = pack(row.as_ref(), after)?,
+            None => after.extend_from_slice(before.get(from..to).unwrap_or_default()),
+        }
+        from = to;
     }
-    let after = row.map(pack).transpose()?.unwrap_or_default();
-    let (before, behind) = (block.get(..from).unwrap_or_default(), block.get(to..).unwrap_or_default());
-    *block = [before, &after, behind].concat();
-    Ok(())
+    rows.try_fold(after, |after, (_, row)| pack(row.as_ref(), after))
 }
 
-fn pack(row: &StorageViewRow) -> Result<Vec<u8>, StoreError> {
+/// Adds a storage to a block; nothing of one without a row.
+fn pack(row: Option<&StorageViewRow>, mut block: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    let Some(row) = row else { return Ok(block) };
+    let start = block.len();
     let place = (row.storage_id.get() % STORAGES) as u8;
-    let mut packed = postcard::to_extend(&Packed::from(row), vec![place, 0, 0]).map_err(unwritable)?;
-    let length = u16::try_from(packed.len() - 3).map_err(unwritable)?;
-    if let Some((head, _)) = packed.split_first_chunk_mut() {
+    block.extend([place, 0, 0]);
+    let mut block = postcard::to_extend(&Packed::from(row), block).map_err(unwritable)?;
+    let length = u16::try_from(block.len() - start - 3).map_err(unwritable)?;
+    if let Some((head, _)) = block.get_mut(start..).and_then(<[u8]>::split_first_chunk_mut) {
         let [long, short] = length.to_be_bytes();
         *head = [place, long, short];
     }
-    Ok(packed)
+    Ok(block)
 }
 
 fn unwritable(error: impl std::fmt::Display) -> StoreError {
@@ -248,10 +255,9 @@ pub(in crate::sqlite) fn save(
         let before = one(db, "SELECT rows FROM storage_views WHERE block = ?1", [key], |row| {
             row.get::<_, Vec<u8>>(0).map_err(store_error)
         })?;
-        let (is_new, mut block) = (before.is_none(), before.unwrap_or_default());
-        while let Some((id, row)) = rows.next_if(|(id, _)| block_of(**id) == key) {
-            put(&mut block, *id, row.as_ref())?;
-        }
+        let (is_new, before) = (before.is_none(), before.unwrap_or_default());
+        let of_block = std::iter::from_fn(|| rows.next_if(|(id, _)| block_of(**id) == key));
+        let block = merged(key, &before, of_block)?;
         if block.is_empty() {
             run(db, "DELETE FROM storage_views WHERE block = ?1", [key])?;
         } else if is_new {
@@ -272,8 +278,8 @@ pub(in crate::sqlite) fn check(db: Db<'_>, tell: &mut dyn FnMut(&str, String)) -
     each(db, "SELECT block, rows FROM storage_views ORDER BY block", [], |row| {
         let block = Entries::of(row)?;
         let (name, bytes) = (name(block.block), block.rest);
-        let again = block.map(|entry| pack(&entry?.row()?)).collect::<Result<Vec<_>, _>>();
-        match again.map(|packed| packed.concat()) {
+        let again = block.into_iter().try_fold(Vec::new(), |again, entry| pack(Some(&entry?.row()?), again));
+        match again {
             Ok(again) if again == bytes && !bytes.is_empty() => {}
             Ok(_) => tell(&name, "is not as it was written".to_owned()),
             Err(error) => tell(&name, error.to_string()),

@@ -1,0 +1,169 @@
+//! Reading the log ahead: whoever folds all of it, batch by batch, finds the next batch read, by a thread that did so meanwhile.
+//!
+//! What is committed to the log never changes, so that it does not matter when it was read.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use storagerent_core::event::Envelope;
+use storagerent_core::ports::{EventFilter, Page, StoreError};
+
+use super::connect;
+use super::statements::Db;
+use super::tables::events;
+
+/// A shorter page is read by whoever asks for it.
+const PAGE_MIN: u32 = 4_096;
+
+/// So much of a page is read ahead, in hundredths; the rest by whoever asks for it, who else would wait for it and do nothing.
+const SHARE: u32 = 85;
+
+/// What is read ahead of one file's writer. Waits for its thread when dropped.
+pub(super) struct Ahead {
+    path: PathBuf,
+    reading: Option<Reading>,
+    /// The thread's connection, while there is none.
+    idle: Option<Connection>,
+}
+
+/// A thread at work.
+struct Reading {
+    page: Page,
+    thread: JoinHandle<Option<(Connection, Vec<Envelope>)>>,
+}
+
+impl std::fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ahead")
+            .field("page", &self.reading.as_ref().map(|reading| reading.page))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ahead {
+    pub(super) fn of(path: PathBuf) -> Self {
+        Ahead { path, reading: None, idle: None }
+    }
+
+    /// Whether a page of the log is one of many, the log ending there.
+    pub(super) fn is_worth_it(filter: &EventFilter, page: Page, head: u64) -> bool {
+        filter.correlation_id.is_none() && page.limit.is_some_and(|limit| limit >= PAGE_MIN && next(page, limit) < head)
+    }
+
+    /// The first part of a page, if it was read ahead, whole and without trouble; whoever asks meets what trouble there was. Has the
+    /// page after this one read, unless that is under way.
+    pub(super) fn take(&mut self, page: Page) -> Option<Vec<Envelope>> {
+        let after = next(page, page.limit.unwrap_or(u32::MAX));
+        if self.reading.as_ref().is_some_and(|reading| reading.page.after == after) {
+            return None;
+        }
+        let taken = self.reading.take().and_then(|reading| self.taken(reading, page));
+        self.start(page);
+        taken
+    }
+
+    fn taken(&mut self, reading: Reading, page: Page) -> Option<Vec<Envelope>> {
+        let (conn, events) = reading.thread.join().ok()??;
+        self.idle = Some(conn);
+        let is_whole = reading.page.limit.is_some_and(|limit| events.len() == limit as usize);
+        (reading.page.after == page.after && is_whole).then_some(events)
+    }
+
+    fn start(&mut self, page: Page) {
+        let Some(limit) = page.limit else { return };
+        let page = Page { after: next(page, limit), limit: Some(limit / 100 * SHARE) };
+        let (path, idle) = (self.path.clone(), self.idle.take());
+        let read = move || {
+            let conn = match idle {
+                Some(conn) => conn,
+                None => connect::read_only(connect::open(&path).ok()?).ok()?,
+            };
+            let events = read(&conn, page).ok()?;
+            Some((conn, events))
+        };
+        // Without a thread nothing is read ahead.
+        let thread = std::thread::Builder::new().name("read ahead".to_owned()).spawn(read).ok();
+        self.reading = thread.map(|thread| Reading { page, thread });
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            // It has nothing to say, even if it broke off.
+            let _ = reading.thread.join();
+        }
+    }
+}
+
+fn next(page: Page, limit: u32) -> u64 {
+    page.after.saturating_add(limit.into())
+}
+
+fn read(conn: &Connection, page: Page) -> Result<Vec<Envelope>, StoreError> {
+    events::list(Db::of(conn), &EventFilter::default(), page)
+}
+
+#[cfg(test)]
+mod tests {
+    use storagerent_core::ImportStorages;
+    use storagerent_core::shared::{Caller, Money, Rate};
+    use storagerent_core::storage::RegisterStorage;
+
+    use super::*;
+    use crate::payment::{Behaviour, SimulatedGateway};
+
+    /// A file whose log has so many events, and the application that has it open.
+    fn with_events(path: &std::path::Path, events: u32) -> storagerent_core::app::App {
+        let app = crate::open(path, SimulatedGateway::in_memory(Behaviour::Approve)).unwrap();
+        let rate = Rate::flat(Money::krw(5)).unwrap();
+        let one = |n| RegisterStorage { description: format!("storage {n}").parse().unwrap(), rate };
+        let storages = (0..events).map(one).collect();
+        app.import(&Caller::manager(), ImportStorages { storages }).unwrap();
+        app
+    }
+
+    fn page(after: u64, limit: u32) -> Page {
+        Page { after, limit: Some(limit) }
+    }
+
+    #[test]
+    fn the_page_after_the_one_asked_for_is_read_ahead_and_no_other_is_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let app = with_events(&path, 9_000);
+        let mut ahead = Ahead::of(path.clone());
+        assert_eq!(ahead.take(page(0, PAGE_MIN)), None, "nobody has asked yet");
+        assert_eq!(ahead.take(page(96, PAGE_MIN - 96)), None, "the rest of this page is read by whoever asks");
+        let taken = ahead.take(page(PAGE_MIN.into(), PAGE_MIN)).unwrap();
+        assert_eq!(taken.len(), (PAGE_MIN / 100 * SHARE) as usize);
+        let conn = connect::open(&path).unwrap();
+        assert_eq!(taken, read(&conn, page(PAGE_MIN.into(), taken.len() as u32)).unwrap());
+        // From 8,193 on there are fewer than were asked for: whoever asks reads them.
+        assert_eq!(ahead.take(page(2 * u64::from(PAGE_MIN), PAGE_MIN)), None);
+        assert_eq!(ahead.take(page(0, PAGE_MIN)), None, "somebody begins anew");
+        assert!(ahead.take(page(PAGE_MIN.into(), PAGE_MIN)).is_some());
+        drop((ahead, conn, app));
+    }
+
+    #[test]
+    fn only_one_of_many_pages_of_the_whole_log_is_worth_it() {
+        let all = EventFilter::default();
+        assert!(Ahead::is_worth_it(&all, page(0, PAGE_MIN), u64::from(PAGE_MIN) + 1));
+        assert!(!Ahead::is_worth_it(&all, page(0, PAGE_MIN), PAGE_MIN.into()), "the log ends with this page");
+        assert!(!Ahead::is_worth_it(&all, page(0, PAGE_MIN - 1), u64::MAX));
+        assert!(!Ahead::is_worth_it(&all, Page { after: 0, limit: None }, u64::MAX));
+        let of_one = EventFilter { correlation_id: Some("req-1".parse().unwrap()) };
+        assert!(!Ahead::is_worth_it(&of_one, page(0, PAGE_MIN), u64::MAX));
+    }
+
+    #[test]
+    fn a_view_folded_from_many_pages_is_the_fold_of_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = with_events(&folder.path().join("a.db"), 40_000);
+        let view = app.replay(&Caller::manager(), "view").unwrap();
+        assert_eq!(app.verify().unwrap().findings, []);
+        assert_eq!(view.cursor.get(), 40_000);
+    }
+}
