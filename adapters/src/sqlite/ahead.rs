@@ -143,6 +143,8 @@ mod tests {
         // From 8,193 on there are fewer than were asked for: whoever asks reads them.
         assert_eq!(ahead.take(page(2 * u64::from(PAGE_MIN), PAGE_MIN)), None);
         assert_eq!(ahead.take(page(0, PAGE_MIN)), None, "somebody begins anew");
+        assert_eq!(ahead.take(page(1, PAGE_MIN)), None, "that is no page that was read");
+        assert_eq!(ahead.take(page(0, PAGE_MIN)), None);
         assert!(ahead.take(page(PAGE_MIN.into(), PAGE_MIN)).is_some());
         drop((ahead, conn, app));
     }
