@@ -25,7 +25,7 @@ for peer in cqrs-es eventcore; do
     echo "$peer: NOT measured, it does not build here" >&2
   fi
 done
-few=$((times / 20))
+few=$((times / 5))
 for ((round = 1; round <= rounds; round++)); do
   for size in "${sizes[@]}"; do
     echo "round $round of $rounds, $size storages" >&2
