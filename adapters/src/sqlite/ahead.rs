@@ -46,28 +46,40 @@ impl Ahead {
         Ahead { path, reading: None, idle: None }
     }
 
-    /// Whether a page of the log is one of many, the log ending there.
-    pub(super) fn is_worth_it(filter: &EventFilter, page: Page, head: u64) -> bool {
-        filter.correlation_id.is_none() && page.limit.is_some_and(|limit| limit >= PAGE_MIN && next(page, limit) < head)
+    /// Whether a page of the log may be one of many.
+    pub(super) fn is_for(filter: &EventFilter, page: Page) -> bool {
+        filter.correlation_id.is_none() && page.limit.is_some_and(|limit| limit >= PAGE_MIN)
     }
 
     /// The first part of a page, if it was read ahead, whole and without trouble; whoever asks meets what trouble there was. Has the
-    /// page after this one read, unless that is under way.
-    pub(super) fn take(&mut self, page: Page) -> Option<Vec<Envelope>> {
+    /// page after this one read, if the log goes on to there, unless that is under way.
+    pub(super) fn take(&mut self, page: Page, head: u64) -> Option<Vec<Envelope>> {
         let after = next(page, page.limit.unwrap_or(u32::MAX));
         if self.reading.as_ref().is_some_and(|reading| reading.page.after == after) {
             return None;
         }
         let taken = self.reading.take().and_then(|reading| self.taken(reading, page));
-        self.start(page);
+        if after < head {
+            self.start(page);
+        }
         taken
+    }
+
+    /// Forgets what was read: somebody else has changed the file, who may have put another one's pages in its place.
+    pub(super) fn forget(&mut self) {
+        if let Some(reading) = self.reading.take()
+            && let Ok(Some((conn, _))) = reading.thread.join()
+        {
+            self.idle = Some(conn);
+        }
     }
 
     fn taken(&mut self, reading: Reading, page: Page) -> Option<Vec<Envelope>> {
         let (conn, events) = reading.thread.join().ok()??;
         self.idle = Some(conn);
         let is_whole = reading.page.limit.is_some_and(|limit| events.len() == limit as usize);
-        (reading.page.after == page.after && is_whole).then_some(events)
+        let fits = page.limit.is_some_and(|limit| events.len() <= limit as usize);
+        (reading.page.after == page.after && is_whole && fits).then_some(events)
     }
 
     fn start(&mut self, page: Page) {
@@ -90,10 +102,7 @@ impl Ahead {
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        if let Some(reading) = self.reading.take() {
-            // It has nothing to say, even if it broke off.
-            let _ = reading.thread.join();
-        }
+        self.forget();
     }
 }
 
@@ -133,31 +142,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let app = with_events(&path, 9_000);
-        let mut ahead = Ahead::of(path.clone());
-        assert_eq!(ahead.take(page(0, PAGE_MIN)), None, "nobody has asked yet");
-        assert_eq!(ahead.take(page(96, PAGE_MIN - 96)), None, "the rest of this page is read by whoever asks");
-        let taken = ahead.take(page(PAGE_MIN.into(), PAGE_MIN)).unwrap();
+        let (mut ahead, head) = (Ahead::of(path.clone()), 9_000);
+        let second = u64::from(PAGE_MIN);
+        assert_eq!(ahead.take(page(0, PAGE_MIN), head), None, "nobody has asked yet");
+        assert_eq!(ahead.take(page(96, PAGE_MIN - 96), head), None, "the rest of this page is read by whoever asks");
+        let taken = ahead.take(page(second, PAGE_MIN), head).unwrap();
         assert_eq!(taken.len(), (PAGE_MIN / 100 * SHARE) as usize);
         let conn = connect::open(&path).unwrap();
-        assert_eq!(taken, read(&conn, page(PAGE_MIN.into(), taken.len() as u32)).unwrap());
+        assert_eq!(taken, read(&conn, page(second, taken.len() as u32)).unwrap());
         // From 8,193 on there are fewer than were asked for: whoever asks reads them.
-        assert_eq!(ahead.take(page(2 * u64::from(PAGE_MIN), PAGE_MIN)), None);
-        assert_eq!(ahead.take(page(0, PAGE_MIN)), None, "somebody begins anew");
-        assert_eq!(ahead.take(page(1, PAGE_MIN)), None, "that is no page that was read");
-        assert_eq!(ahead.take(page(0, PAGE_MIN)), None);
-        assert!(ahead.take(page(PAGE_MIN.into(), PAGE_MIN)).is_some());
+        assert_eq!(ahead.take(page(2 * second, PAGE_MIN), head), None);
+        assert!(ahead.reading.is_none(), "there the log ends");
+        assert_eq!(ahead.take(page(0, PAGE_MIN), head), None, "somebody begins anew");
+        assert_eq!(ahead.take(page(1, PAGE_MIN), head), None, "that is no page that was read");
+        assert_eq!(ahead.take(page(0, PAGE_MIN), head), None);
+        assert_eq!(ahead.take(page(second, PAGE_MIN / 2), head), None, "more was read than is asked for");
+        assert_eq!(ahead.take(page(0, PAGE_MIN), head), None);
+        ahead.forget();
+        assert_eq!(ahead.take(page(second, PAGE_MIN), head), None);
         drop((ahead, conn, app));
     }
 
     #[test]
-    fn only_one_of_many_pages_of_the_whole_log_is_worth_it() {
+    fn only_long_pages_of_the_whole_log_are_read_ahead() {
         let all = EventFilter::default();
-        assert!(Ahead::is_worth_it(&all, page(0, PAGE_MIN), u64::from(PAGE_MIN) + 1));
-        assert!(!Ahead::is_worth_it(&all, page(0, PAGE_MIN), PAGE_MIN.into()), "the log ends with this page");
-        assert!(!Ahead::is_worth_it(&all, page(0, PAGE_MIN - 1), u64::MAX));
-        assert!(!Ahead::is_worth_it(&all, Page { after: 0, limit: None }, u64::MAX));
+        assert!(Ahead::is_for(&all, page(0, PAGE_MIN)));
+        assert!(!Ahead::is_for(&all, page(0, PAGE_MIN - 1)));
+        assert!(!Ahead::is_for(&all, Page { after: 0, limit: None }));
         let of_one = EventFilter { correlation_id: Some("req-1".parse().unwrap()) };
-        assert!(!Ahead::is_worth_it(&of_one, page(0, PAGE_MIN), u64::MAX));
+        assert!(!Ahead::is_for(&of_one, page(0, PAGE_MIN)));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(super) struct Memory {
     causes_max: Option<Sequence>,
     told_max: Option<Sequence>,
     data_version: Option<i64>,
-    /// What is read ahead of a file's log; true of the file whoever has written.
+    /// What is read ahead of a file's log.
     pub(super) ahead: Option<Ahead>,
 }
 
@@ -110,6 +110,9 @@ impl Memory {
         if self.data_version != Some(data_version) {
             self.forget();
             self.data_version = Some(data_version);
+            if let Some(ahead) = &mut self.ahead {
+                ahead.forget();
+            }
         }
         self.unwritten = Unwritten::default();
         self.events.clear();

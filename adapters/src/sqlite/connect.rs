@@ -125,6 +125,11 @@ pub(super) fn fold_wal(conn: &Connection) -> Result<(), StoreError> {
     keep_wal_on_close(conn, false)
 }
 
+/// Makes closing this connection leave the WAL as it is.
+pub(super) fn keep_wal(conn: &Connection) -> Result<(), StoreError> {
+    keep_wal_on_close(conn, true)
+}
+
 fn keep_wal_on_close(conn: &Connection, keep: bool) -> Result<(), StoreError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(drop).map_err(store_error)
 }
@@ -182,12 +187,15 @@ pub(super) fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) 
     }
 }
 
-/// Syncs the file now, so that nobody has to wait for it later; who has to be sure of it syncs it again, and tells what fails.
-pub(super) fn sync(conn: &Connection) {
+/// Syncs the file now, so that nobody has to wait for it later.
+pub(super) fn sync(conn: &Connection) -> Result<(), StoreError> {
     #[cfg(not(target_family = "wasm"))]
-    let _ = storagerent_vfs::sync(conn);
+    return storagerent_vfs::sync(conn).map_err(StoreError::Other);
     #[cfg(target_family = "wasm")]
-    let _ = conn;
+    {
+        let _ = conn;
+        Ok(())
+    }
 }
 
 fn flags() -> OpenFlags {

@@ -6,6 +6,9 @@
 //!
 //! SQLite syncs the file only where nothing was committed while it copied. Therefore the thread does, or the leader would wait for
 //! all that the thread has written; and it goes on until what is left is little.
+//!
+//! A disk says once that it could not keep a page, and the next sync succeeds. So whoever meets an error while folding ends it for
+//! the store's life: what is in the WAL stays there, and is not written over.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +19,7 @@ use rusqlite::Connection;
 use storagerent_core::ports::StoreError;
 
 use super::connect;
-use super::error::store_error;
+use super::error::{is_busy, store_error};
 
 /// So many pages of WAL wait before the thread is asked to fold them: 64 MB.
 const FOLD_PAGES: i64 = 32 * 1024;
@@ -85,6 +88,8 @@ struct Shared {
 struct Orders {
     /// Asked for, and not done yet.
     fold: bool,
+    /// Something could not be written: no more of it.
+    given_up: bool,
     end: bool,
 }
 
@@ -100,7 +105,7 @@ impl Shared {
         while !orders.fold && !orders.end {
             orders = self.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
         }
-        !orders.end
+        !orders.end && !orders.given_up
     }
 }
 
@@ -120,8 +125,13 @@ impl Folder {
         if !self.groups.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOKS_EVERY) {
             return false;
         }
+        let orders = self.shared.lock();
+        if orders.given_up {
+            return false;
+        }
+        let thread_is_at_it = orders.fold;
+        drop(orders);
         // What cannot be told now is told after the next groups.
-        let thread_is_at_it = self.shared.lock().fold;
         let extent = extent(writer, "PRAGMA wal_checkpoint(NOOP)");
         match extent.map_or(Need::Nothing, |extent| extent.need(thread_is_at_it)) {
             Need::Nothing => false,
@@ -130,6 +140,15 @@ impl Folder {
                 self.ask();
                 false
             }
+        }
+    }
+
+    /// Folds what is left, by whoever leads.
+    pub(super) fn fold_rest(&self, writer: &Connection) {
+        if fold(writer).is_err() {
+            self.shared.lock().given_up = true;
+            // Should this fail too, closing tries to fold it, and SQLite meets the disk's next answer.
+            let _ = connect::keep_wal(writer);
         }
     }
 
@@ -157,26 +176,32 @@ impl Drop for Folder {
     }
 }
 
-/// The thread's work, until the store is closed.
+/// The thread's work, until the store is closed or the disk fails.
 fn fold_along(shared: &Shared, path: PathBuf) {
     let mut kept = None;
     while shared.next() {
-        // Whatever is in its way is in the way of the next attempt at worst, and the leader does it in the end.
+        let mut folded = Ok(());
+        // What is in the way of a connection is in the way of the next attempt at worst, and the leader folds in the end.
         if let Some(conn) = kept.take().or_else(|| connect::open(&path).ok()) {
-            for _ in 0..ROUNDS {
-                fold(&conn);
-                connect::sync(&conn);
+            folded = (0..ROUNDS).try_for_each(|_| fold(&conn).and_then(|()| connect::sync(&conn)));
+            if folded.is_err() {
+                // It has met the error; closing it must not try again.
+                let _ = connect::keep_wal(&conn);
             }
             kept = Some(conn);
         }
-        shared.lock().fold = false;
+        let mut orders = shared.lock();
+        orders.given_up |= folded.is_err();
+        orders.fold = false;
     }
 }
 
 /// Folds what can be folded without anybody having to wait.
-pub(super) fn fold(conn: &Connection) {
-    // A WAL that cannot be folded is still read; a failing disk is told by the next COMMIT.
-    let _ = extent(conn, "PRAGMA wal_checkpoint(PASSIVE)");
+fn fold(conn: &Connection) -> Result<(), StoreError> {
+    match extent(conn, "PRAGMA wal_checkpoint(PASSIVE)") {
+        Err(e) if !is_busy(&e) => Err(store_error(e)),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn extent(conn: &Connection, pragma: &'static str) -> rusqlite::Result<Extent> {
@@ -186,6 +211,28 @@ fn extent(conn: &Connection, pragma: &'static str) -> rusqlite::Result<Extent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_an_error_nobody_folds_and_the_wal_stays_when_the_file_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut conn = Connection::open(&path).unwrap();
+        conn.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (7)").unwrap();
+        let folder = Folder::instead_of(&conn, path.clone()).unwrap().unwrap();
+        folder.fold_rest(&conn);
+        assert!(!folder.shared.lock().given_up);
+        conn.execute_batch("INSERT INTO t VALUES (8)").unwrap();
+        conn.progress_handler(1, Some(|| true)).unwrap();
+        folder.fold_rest(&conn);
+        conn.progress_handler(1, None::<fn() -> bool>).unwrap();
+        assert!(folder.shared.lock().given_up);
+        folder.groups.store(0, Ordering::Relaxed);
+        assert!(!folder.after_group(&conn));
+        drop((folder, conn));
+        assert!(path.with_extension("db-wal").exists());
+        let conn = Connection::open(&path).unwrap();
+        assert_eq!(conn.query_row("SELECT sum(x) FROM t", [], |row| row.get::<_, i64>(0)).unwrap(), 15);
+    }
 
     #[test]
     fn the_thread_folds_much_and_the_leader_what_is_left() {

@@ -80,8 +80,9 @@ impl std::fmt::Debug for SqliteStore {
 }
 
 struct Writer {
-    conn: Connection,
+    /// Dropped before the connection: what reads ahead has one of its own.
     memory: Memory,
+    conn: Connection,
     /// For what a COMMIT writes.
     piece: Vec<u8>,
 }
@@ -279,13 +280,13 @@ impl Store for SqliteStore {
             leader.gather();
             // Those are told before a group makes them wait even longer.
             let mut told = leader.dismiss_late();
-            let mut folds = false;
+            let mut folds = None;
             if told.is_empty() {
                 let group = leader.take();
                 let batches = group.len();
                 let mut writer = self.writer();
                 told = group::run(&mut writer, self.mirror(), &leader, &self.mark, group);
-                folds = self.folder.as_ref().is_some_and(|folder| folder.after_group(&writer.conn));
+                folds = self.folder.as_ref().filter(|folder| folder.after_group(&writer.conn));
                 leader.tells(batches);
             }
             groups += 1;
@@ -293,8 +294,8 @@ impl Store for SqliteStore {
             // Whoever is told may lead in turn.
             drop(leader);
             queue::tell(told);
-            if folds {
-                fold::fold(&self.writer().conn);
+            if let Some(folder) = folds {
+                folder.fold_rest(&self.writer().conn);
             }
             if hands_over {
                 return;

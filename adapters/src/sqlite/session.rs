@@ -144,10 +144,10 @@ impl Queries for Session<'_> {
         {
             return Ok(written);
         }
-        let head = self.head()?.sequence.get();
-        if Ahead::is_worth_it(filter, page, head)
-            && let Some(ahead) = &mut self.memory.ahead
-            && let Some(events) = ahead.take(page)
+        if Ahead::is_for(filter, page)
+            && self.memory.ahead.is_some()
+            && let Ok(head) = self.head()
+            && let Some(events) = self.memory.ahead.as_mut().and_then(|ahead| ahead.take(page, head.sequence.get()))
         {
             return in_order(page, events, |e| e.sequence.get());
         }

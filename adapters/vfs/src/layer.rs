@@ -72,7 +72,7 @@ fn try_register() -> Result<(), String> {
     // SAFETY: SQLite's default VFS may be read at any time. The new one is leaked, so it lives for ever.
     let registered = unsafe {
         let vfs = ffi::sqlite3_vfs {
-            iVersion: 2,
+            iVersion: (*real).iVersion.min(2),
             szOsFile: size_of::<Handle>() as c_int,
             mxPathname: (*real).mxPathname,
             pNext: std::ptr::null_mut(),
@@ -82,10 +82,10 @@ fn try_register() -> Result<(), String> {
             xDelete: Some(delete),
             xAccess: Some(access),
             xFullPathname: Some(full_name),
-            xDlOpen: None,
-            xDlError: None,
-            xDlSym: None,
-            xDlClose: None,
+            xDlOpen: Some(load),
+            xDlError: Some(load_error),
+            xDlSym: Some(symbol),
+            xDlClose: Some(unload),
             xRandomness: Some(randomness),
             xSleep: Some(sleep),
             xCurrentTime: Some(current_time),
@@ -100,17 +100,25 @@ fn try_register() -> Result<(), String> {
     if registered == ffi::SQLITE_OK { Ok(()) } else { Err(refused(registered)) }
 }
 
-/// Whatever VFS is the default now.
+/// Whatever VFS is the default now; null if there is none but this one.
 fn real() -> *mut ffi::sqlite3_vfs {
-    // SAFETY: may be called at any time once SQLite is initialised.
-    unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) }
+    // SAFETY: may be called at any time once SQLite is initialised; a VFS has a name.
+    unsafe {
+        let found = ffi::sqlite3_vfs_find(std::ptr::null());
+        if found.is_null() || (*found).zName == NAME.as_ptr() { std::ptr::null_mut() } else { found }
+    }
 }
+
+type Symbol = unsafe extern "C" fn(*mut ffi::sqlite3_vfs, *mut c_void, *const c_char);
 
 /// Hands a call on to the real VFS.
 macro_rules! handed_on {
     ($(fn $name:ident = $method:ident($($argument:ident: $of:ty),*) -> $answer:ty, or $without:expr;)*) => {$(
         unsafe extern "C" fn $name(_: *mut ffi::sqlite3_vfs, $($argument: $of),*) -> $answer {
             let real = real();
+            if real.is_null() {
+                return $without;
+            }
             // SAFETY: the real VFS is called as SQLite would call it.
             unsafe { (*real).$method.map_or($without, |method| method(real, $($argument),*)) }
         }
@@ -121,11 +129,42 @@ handed_on! {
     fn delete = xDelete(name: *const c_char, sync_folder: c_int) -> c_int, or ffi::SQLITE_IOERR_DELETE;
     fn access = xAccess(name: *const c_char, flags: c_int, answer: *mut c_int) -> c_int, or ffi::SQLITE_IOERR_ACCESS;
     fn full_name = xFullPathname(name: *const c_char, room: c_int, answer: *mut c_char) -> c_int, or ffi::SQLITE_CANTOPEN;
+    fn load = xDlOpen(name: *const c_char) -> *mut c_void, or std::ptr::null_mut();
+    fn symbol = xDlSym(library: *mut c_void, name: *const c_char) -> Option<Symbol>, or None;
     fn randomness = xRandomness(count: c_int, into: *mut c_char) -> c_int, or 0;
     fn sleep = xSleep(micros: c_int) -> c_int, or 0;
     fn current_time = xCurrentTime(answer: *mut f64) -> c_int, or ffi::SQLITE_ERROR;
     fn last_error = xGetLastError(room: c_int, answer: *mut c_char) -> c_int, or 0;
-    fn current_time_millis = xCurrentTimeInt64(answer: *mut i64) -> c_int, or ffi::SQLITE_ERROR;
+}
+
+unsafe extern "C" fn load_error(_: *mut ffi::sqlite3_vfs, room: c_int, answer: *mut c_char) {
+    let real = real();
+    // SAFETY: the real VFS is called as SQLite would call it.
+    if let Some(method) = unsafe { real.as_ref() }.and_then(|vfs| vfs.xDlError) {
+        // SAFETY: as above.
+        unsafe { method(real, room, answer) };
+    }
+}
+
+unsafe extern "C" fn unload(_: *mut ffi::sqlite3_vfs, library: *mut c_void) {
+    let real = real();
+    // SAFETY: the real VFS is called as SQLite would call it.
+    if let Some(method) = unsafe { real.as_ref() }.and_then(|vfs| vfs.xDlClose) {
+        // SAFETY: as above.
+        unsafe { method(real, library) };
+    }
+}
+
+/// Only a VFS of version 2 has this.
+unsafe extern "C" fn current_time_millis(_: *mut ffi::sqlite3_vfs, answer: *mut i64) -> c_int {
+    let real = real();
+    // SAFETY: the real VFS is called as SQLite would call it.
+    unsafe {
+        if real.is_null() || (*real).iVersion < 2 {
+            return ffi::SQLITE_ERROR;
+        }
+        (*real).xCurrentTimeInt64.map_or(ffi::SQLITE_ERROR, |method| method(real, answer))
+    }
 }
 
 pub(crate) fn sync_database(conn: &Connection) -> Result<(), String> {
@@ -162,9 +201,10 @@ unsafe extern "C" fn open(
     // size is looked at first. Without methods it is not closed.
     unsafe {
         (*file).pMethods = std::ptr::null();
-        let Some(open) = (*real).xOpen.filter(|_| (*real).szOsFile as usize <= ROOM_BYTES) else {
+        if real.is_null() || (*real).szOsFile as usize > ROOM_BYTES {
             return ffi::SQLITE_CANTOPEN;
-        };
+        }
+        let Some(open) = (*real).xOpen else { return ffi::SQLITE_CANTOPEN };
         if flags & ffi::SQLITE_OPEN_WAL == 0 {
             return open(real, name, file, flags, flags_out);
         }

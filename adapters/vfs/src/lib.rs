@@ -22,8 +22,11 @@ pub fn register() -> Result<(), String> {
 
 /// Calls `commit`; what SQLite writes to a WAL meanwhile, on this thread and by a connection opened under [`NAME`], is gathered in
 /// `buffer` and written in one piece: when the frame that ends the transaction is there, when SQLite syncs, reads or cuts the file,
-/// or when 64 KiB have come together. What an unfinished COMMIT leaves in the buffer is never written. To be called with SQLite's
-/// write lock held and until the COMMIT has ended, no longer: whatever is gathered must be in the file before anybody else writes.
+/// or when 64 KiB have come together.
+///
+/// `commit` must be the COMMIT (or ROLLBACK) of such a connection's transaction, which has SQLite's write lock until then, and nothing
+/// else: what an unfinished COMMIT leaves in the buffer is never written. A transaction that went on after this would lack what it
+/// wrote meanwhile, and the file be damaged.
 pub fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) -> T {
     piece::gather(buffer, commit)
 }

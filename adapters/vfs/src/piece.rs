@@ -20,8 +20,18 @@ pub(crate) struct Piece {
     file: u64,
     at: i64,
     bytes: Vec<u8>,
-    /// The page to come is the transaction's last.
-    ends: bool,
+    stage: Stage,
+}
+
+/// How far the transaction is.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Frames,
+    /// The page to come is the last that counts.
+    LastPage,
+    /// It is all there. What comes now only fills a sector of the disk, and nothing follows it that would have it written.
+    Ended,
 }
 
 /// Gathers while `f` runs, then gives the buffer back, empty. What is gathered already, if this is called inside itself, goes on
@@ -55,28 +65,37 @@ pub(crate) fn take<E>(
     bytes: &[u8],
     mut write: impl FnMut(&[u8], i64) -> Result<(), E>,
 ) -> Result<Taken, E> {
-    GATHERED.with_borrow_mut(|gathered| {
-        let Some(piece) = gathered.as_mut().filter(|piece| piece.file == file || piece.bytes.is_empty()) else {
+    let taken = with_piece(|piece| {
+        let is_others = piece.file != file && !piece.bytes.is_empty();
+        if is_others || piece.stage == Stage::Ended {
             return Ok(Taken::No);
-        };
+        }
         if piece.bytes.len() + bytes.len() > PIECE_BYTES_MAX || piece.end() != at {
             piece.write_out(&mut write)?;
         }
-        let goes_on = !piece.bytes.is_empty();
         let marks_the_end = bytes.len() == HEADER_BYTES && bytes[4..8] != [0; 4];
-        if !goes_on {
-            // A mark of the end that stands alone may have nothing after it: SQLite has counted its checksums anew.
+        if piece.bytes.is_empty() {
+            // A mark of the end that stands alone may have no page after it: SQLite has counted its checksums anew.
+            if marks_the_end {
+                piece.stage = Stage::Ended;
+            }
             if marks_the_end || bytes.len() != HEADER_BYTES {
                 return Ok(Taken::No);
             }
             (piece.file, piece.at) = (file, at);
         }
         piece.bytes.extend_from_slice(bytes);
-        if std::mem::replace(&mut piece.ends, marks_the_end) {
-            piece.write_out(&mut write)?;
+        match piece.stage {
+            Stage::LastPage => {
+                piece.stage = Stage::Ended;
+                piece.write_out(&mut write)?;
+            }
+            _ if marks_the_end => piece.stage = Stage::LastPage,
+            _ => {}
         }
         Ok(Taken::Yes)
-    })
+    });
+    taken.unwrap_or(Ok(Taken::No))
 }
 
 /// Has what is gathered for a file written now.
@@ -84,10 +103,14 @@ pub(crate) fn take<E>(
 /// # Errors
 /// What `write` says; then the bytes it was given are lost.
 pub(crate) fn write_out<E>(file: u64, mut write: impl FnMut(&[u8], i64) -> Result<(), E>) -> Result<(), E> {
-    GATHERED.with_borrow_mut(|gathered| match gathered {
-        Some(piece) if piece.file == file => piece.write_out(&mut write),
-        Some(_) | None => Ok(()),
-    })
+    let written = with_piece(|piece| if piece.file == file { piece.write_out(&mut write) } else { Ok(()) });
+    written.unwrap_or(Ok(()))
+}
+
+/// Calls with what this thread gathers, if it does: not at its very end, nor from inside a write.
+fn with_piece<T>(f: impl FnOnce(&mut Piece) -> T) -> Option<T> {
+    let called = GATHERED.try_with(|gathered| gathered.try_borrow_mut().ok()?.as_mut().map(f));
+    called.ok().flatten()
 }
 
 /// Whether bytes were taken.
@@ -107,7 +130,6 @@ impl Piece {
     /// Empty afterwards, whatever comes of it: SQLite undoes a transaction of which a part could not be written, and another one,
     /// perhaps another program's, then writes in the same place.
     fn write_out<E>(&mut self, write: &mut impl FnMut(&[u8], i64) -> Result<(), E>) -> Result<(), E> {
-        self.ends = false;
         if self.bytes.is_empty() {
             return Ok(());
         }

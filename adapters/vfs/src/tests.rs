@@ -57,6 +57,46 @@ fn a_mark_of_the_end_that_begins_a_piece_is_written_at_once() {
 }
 
 #[test]
+fn what_fills_a_sector_after_the_end_is_written_at_once() {
+    let page = [0; 512];
+    let frames: [(i64, &[u8]); 7] = [
+        (32, &HEADER),
+        (56, &page),
+        (568, &last_header()),
+        (592, &page),
+        // The last frame again; SQLite cuts it where the sector ends, which may leave 24 bytes of nothing but zeros.
+        (1104, &last_header()),
+        (1128, &page[..488]),
+        (1616, &page[..24]),
+    ];
+    assert_eq!(reached(&frames), [(32, 1072), (1104, 24), (1128, 488), (1616, 24)]);
+}
+
+#[test]
+fn nothing_is_lost_where_the_disk_may_damage_what_is_beside_a_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    register().unwrap();
+    let uri = format!("file:{}?psow=0", path.display());
+    let conn = Connection::open_with_flags_and_vfs(uri, OpenFlags::default(), NAME).unwrap();
+    conn.execute_batch("PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").unwrap();
+    conn.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, zeros BLOB)").unwrap();
+    let plain = Connection::open(&path).unwrap();
+    for id in 1..=300 {
+        conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+        conn.execute("INSERT INTO t VALUES (?1, zeroblob(1000))", [id]).unwrap();
+        conn.execute("UPDATE t SET zeros = zeroblob(1001) WHERE id % 50 = ?1 % 50", [id]).unwrap();
+        in_one_piece(&mut Vec::new(), || conn.execute_batch("COMMIT")).unwrap();
+        let whole: String = plain.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!((whole.as_str(), count(&plain)), ("ok", id), "commit {id}");
+    }
+}
+
+fn count(conn: &Connection) -> i64 {
+    conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
 fn nothing_is_gathered_outside_nor_for_two_files_nor_after_a_failure() {
     assert_eq!(take(1, 0, &HEADER, |_, _| Ok::<_, ()>(())), Ok(Taken::No));
     in_one_piece(&mut Vec::new(), || {
@@ -103,7 +143,7 @@ fn what_is_committed_in_one_piece_is_what_others_read_and_what_is_undone_leaves_
         assert!(buffer.is_empty());
         // A plain connection sees it at once, and finds the file whole.
         let plain = Connection::open(&path).unwrap();
-        assert_eq!(plain.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap(), kept);
+        assert_eq!(count(&plain), kept);
         let whole: String = plain.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok", "round {round}");
         if round % 11 == 0 {

@@ -180,7 +180,8 @@ fn merged<'r>(
 ) -> Result<Vec<u8>, StoreError> {
     let (mut after, mut rows) = (Vec::with_capacity(2 * before.len()), rows.peekable());
     let (mut entries, mut from) = (Entries::new(block, before), 0);
-    while let Some(entry) = entries.next().transpose()? {
+    while rows.peek().is_some() {
+        let Some(entry) = entries.next().transpose()? else { break };
         let to = before.len() - entries.rest.len();
         while let Some((_, row)) = rows.next_if(|(id, _)| **id < entry.id) {
             after = pack(row.as_ref(), after)?;
@@ -191,6 +192,7 @@ fn merged<'r>(
         }
         from = to;
     }
+    after.extend_from_slice(before.get(from..).unwrap_or_default());
     rows.try_fold(after, |after, (_, row)| pack(row.as_ref(), after))
 }
 
