@@ -19,6 +19,9 @@ const ROOM_BYTES: usize = 1024;
 /// So many bytes a WAL is made longer ahead of what is written to it.
 const AHEAD_BYTES_MAX: i64 = 1024 * 1024;
 
+/// More bytes than this are no small transaction; fewer than a full piece has, of which more may follow.
+const AHEAD_FOR_MAX: i64 = 48 * 1024;
+
 /// An opened WAL, as SQLite allocates it; other files are the real VFS's from the first byte.
 #[repr(C)]
 struct Handle {
@@ -27,6 +30,8 @@ struct Handle {
     number: u64,
     /// So long it was when last looked at; others may have made it longer since, or cut it.
     len: i64,
+    /// So many bytes were written to it in pieces since it was synced.
+    unsynced: i64,
     /// The real VFS's file.
     real: [u64; ROOM_BYTES / 8],
 }
@@ -261,7 +266,8 @@ unsafe fn write_really(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> R
 }
 
 /// Writes a piece to the real file. A file that a piece makes longer is made longer still, by as much as it has and at most
-/// [`AHEAD_BYTES_MAX`]: to a sync, a byte in a place the disk has already is half the work of one that needs a new place.
+/// [`AHEAD_BYTES_MAX`]: to a sync, a byte in a place the disk has already is half the work of one that needs a new place. That is
+/// for small transactions; to one that has more than [`AHEAD_FOR_MAX`] the zeros cost more than its new places.
 ///
 /// # Safety
 /// The WAL is open.
@@ -271,7 +277,9 @@ unsafe fn write_piece(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> Re
     // SAFETY: the caller's promise; the length has a place of its own.
     unsafe {
         let handle = file.cast::<Handle>();
-        if end > (*handle).len && at >= ZEROS.len() as i64 {
+        (*handle).unsynced += bytes.len() as i64;
+        let is_small = (*handle).unsynced <= AHEAD_FOR_MAX;
+        if is_small && end > (*handle).len && at >= ZEROS.len() as i64 {
             let mut len = 0;
             let looked = call(file, |methods, real| {
                 methods.xFileSize.map_or(ffi::SQLITE_IOERR_FSTAT, |size| size(real, &raw mut len))
@@ -341,12 +349,22 @@ macro_rules! file_handed_on {
 file_handed_on! {
     fn read = xRead(into: *mut c_void, count: c_int, at: i64), or ffi::SQLITE_IOERR_READ;
     fn truncate = xTruncate(len: i64), or ffi::SQLITE_IOERR_TRUNCATE;
-    fn sync = xSync(flags: c_int), or ffi::SQLITE_IOERR_FSYNC;
     fn size = xFileSize(answer: *mut i64), or ffi::SQLITE_IOERR_FSTAT;
     fn lock = xLock(level: c_int), or ffi::SQLITE_IOERR_LOCK;
     fn unlock = xUnlock(level: c_int), or ffi::SQLITE_IOERR_UNLOCK;
     fn check_reserved = xCheckReservedLock(answer: *mut c_int), or ffi::SQLITE_IOERR_CHECKRESERVEDLOCK;
     fn control = xFileControl(op: c_int, argument: *mut c_void), or ffi::SQLITE_NOTFOUND;
+}
+
+unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
+    // SAFETY: SQLite's rules for files; the real VFS is called as SQLite would call it.
+    unsafe {
+        let synced = after_writing(file, |methods, real| {
+            methods.xSync.map_or(ffi::SQLITE_IOERR_FSYNC, |sync| sync(real, flags))
+        });
+        (*file.cast::<Handle>()).unsynced = 0;
+        synced
+    }
 }
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
