@@ -19,6 +19,7 @@ use storagerent_core::shared::{
 use storagerent_core::storage::Storage;
 use storagerent_core::storage_view::StorageViewRow;
 
+use super::cache::Hot;
 use super::rows::sought;
 use super::session::{Session, Undo};
 use super::statements::{Db, number, run};
@@ -100,8 +101,11 @@ impl<'c> Session<'c> {
             run(db, "SAVEPOINT work", [])?;
             self.undo = Undo::Savepoint;
         }
-        let written =
-            self.unwritten.write(db, &mut self.memory.hot).inspect_err(|error| self.broken = Some(error.clone()))?;
+        let written = self.unwritten.write(db, &mut self.memory.hot).inspect_err(|error| {
+            self.broken = Some(error.clone());
+            // Some of it was written, and is about to be undone.
+            self.memory.hot = Hot::default();
+        })?;
         self.touched.extend(written);
         Ok(db)
     }
