@@ -17,9 +17,9 @@ use storagerent_core::reservation::ReservationRow;
 use storagerent_core::settings::Settings;
 use storagerent_core::shared::{EffectId, PaymentId, ReservationId, Sequence, StorageId};
 use storagerent_core::storage::StorageRow;
+use storagerent_core::storage_view::StorageViewRow;
 
 use super::ahead::Ahead;
-use super::tables::storage_views::Blocks;
 use super::unwritten::Unwritten;
 
 /// What is remembered; `None` and absent mean not asked for yet. Cheap to copy.
@@ -183,7 +183,7 @@ pub(super) enum Touched {
 }
 
 /// So many rows of a table are remembered at most: what a hold wrote is asked for when it is confirmed.
-pub(super) const HOT_MAX: usize = 2_048;
+const HOT_MAX: usize = 2_048;
 
 /// Rows that were read or kept lately.
 #[derive(Debug, Default)]
@@ -192,7 +192,7 @@ pub(super) struct Hot {
     pub(super) reservations: HashMap<ReservationId, ReservationRow>,
     pub(super) payments: HashMap<PaymentId, PaymentRow>,
     pub(super) effects: HashMap<EffectId, EffectRow>,
-    pub(super) views: Blocks,
+    pub(super) views: HashMap<StorageId, StorageViewRow>,
 }
 
 impl Hot {
@@ -202,7 +202,15 @@ impl Hot {
             Touched::Reservation(id) => drop(self.reservations.remove(&id)),
             Touched::Payment(id) => drop(self.payments.remove(&id)),
             Touched::Effect(id) => drop(self.effects.remove(&id)),
-            Touched::View(id) => self.views.forget(id),
+            Touched::View(id) => drop(self.views.remove(&id)),
+        }
+    }
+
+    /// Remembers what the view shows of a storage; of very many at once, only some.
+    pub(super) fn view(&mut self, id: StorageId, row: Option<StorageViewRow>) {
+        match row {
+            Some(row) if self.views.len() < HOT_MAX => drop(self.views.insert(id, row)),
+            Some(_) | None => drop(self.views.remove(&id)),
         }
     }
 
@@ -217,6 +225,6 @@ impl Hot {
         bound(&mut self.reservations);
         bound(&mut self.payments);
         bound(&mut self.effects);
-        self.views.bound();
+        bound(&mut self.views);
     }
 }

@@ -310,10 +310,17 @@ impl Queries for Session<'_> {
         if let Some(row) = self.unwritten.find_view(id).or_else(|| self.memory.unwritten.find_view(id)) {
             return Ok(row.cloned());
         }
+        if let Some(row) = self.memory.hot.views.get(&id) {
+            return Ok(Some(row.clone()));
+        }
         if self.memory.cache.views_to.is_some_and(|last| id > last) {
             return Ok(None);
         }
-        storage_views::find(self.db, &mut self.memory.hot.views, id)
+        let row = storage_views::find(self.db, id)?;
+        if let Some(row) = &row {
+            self.memory.hot.views.insert(id, row.clone());
+        }
+        Ok(row)
     }
 
     fn views(&mut self, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {

@@ -190,8 +190,11 @@ impl Unwritten {
             hot.effects.insert(id, row);
             touched.push(Touched::Effect(id));
         }
-        storage_views::save(db, &mut hot.views, &all.views)?;
-        touched.extend(all.views.into_keys().map(Touched::View));
+        storage_views::save(db, &all.views)?;
+        for (id, row) in all.views {
+            touched.push(Touched::View(id));
+            hot.view(id, row);
+        }
         all.idempotency.values().try_for_each(|row| site::save_idempotency(db, row))?;
         Ok(touched)
     }

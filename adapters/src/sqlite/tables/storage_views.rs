@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use hashbrown::HashMap;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 use storagerent_core::payment::PaymentStatus;
@@ -16,7 +15,7 @@ use storagerent_core::shared::{Currency, Description, Money, Period, StorageId};
 use storagerent_core::storage::{Rating, StorageStatus};
 use storagerent_core::storage_view::StorageViewRow;
 
-use crate::sqlite::cache::HOT_MAX;
+use crate::sqlite::error::store_error;
 use crate::sqlite::rows::{Columns, day, read_day, sought, word};
 use crate::sqlite::statements::{Db, each, one, run};
 
@@ -216,57 +215,12 @@ fn unwritable(error: impl std::fmt::Display) -> StoreError {
     StoreError::Other(format!("a row of the view cannot be packed: {error}"))
 }
 
-/// Blocks as they are in the file, read or written lately.
-#[derive(Debug, Default)]
-pub(in crate::sqlite) struct Blocks(HashMap<i64, Vec<u8>>);
-
-impl Blocks {
-    /// Takes a block out.
-    fn take(&mut self, db: Db<'_>, block: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        if let Some(kept) = self.0.remove(&block) {
-            return Ok(Some(kept));
-        }
-        one(db, "SELECT block, rows FROM storage_views WHERE block = ?1", [block], |row| {
-            Entries::of(row).map(|entries| entries.rest.to_owned())
-        })
-    }
-
-    /// Keeps a block; of very many at once, only some.
-    fn keep(&mut self, block: i64, rows: Vec<u8>) {
-        if self.0.len() < HOT_MAX {
-            self.0.insert(block, rows);
-        }
-    }
-
-    /// Forgets what is kept of a storage.
-    pub(in crate::sqlite) fn forget(&mut self, id: StorageId) {
-        self.0.remove(&block_of(id));
-    }
-
-    /// Forgets everything.
-    pub(in crate::sqlite) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Forgets what has become too much.
-    pub(in crate::sqlite) fn bound(&mut self) {
-        if self.0.len() >= HOT_MAX {
-            self.0.clear();
-        }
-    }
-}
-
-pub(in crate::sqlite) fn find(
-    db: Db<'_>,
-    blocks: &mut Blocks,
-    id: StorageId,
-) -> Result<Option<StorageViewRow>, StoreError> {
-    let key = block_of(id);
-    let Some(block) = blocks.take(db, key)? else { return Ok(None) };
-    let entry = Entries::new(key, &block).find(|entry| entry.as_ref().map_or(true, |entry| entry.id == id));
-    let found = entry.map(|entry| entry?.row()).transpose();
-    blocks.keep(key, block);
-    found
+pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<StorageViewRow>, StoreError> {
+    let found = one(db, "SELECT block, rows FROM storage_views WHERE block = ?1", [block_of(id)], |row| {
+        let entry = Entries::of(row)?.find(|entry| entry.as_ref().map_or(true, |entry| entry.id == id));
+        entry.map(|entry| entry?.row()).transpose()
+    })?;
+    Ok(found.flatten())
 }
 
 pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
@@ -295,26 +249,24 @@ pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Re
 /// Writes what the view shows of these storages from now on; nothing of those without a row.
 pub(in crate::sqlite) fn save(
     db: Db<'_>,
-    blocks: &mut Blocks,
     rows: &BTreeMap<StorageId, Option<StorageViewRow>>,
 ) -> Result<(), StoreError> {
     let mut rows = rows.iter().peekable();
     while let Some((id, _)) = rows.peek() {
         let key = block_of(**id);
-        let before = blocks.take(db, key)?;
+        let before = one(db, "SELECT rows FROM storage_views WHERE block = ?1", [key], |row| {
+            row.get::<_, Vec<u8>>(0).map_err(store_error)
+        })?;
         let (is_new, before) = (before.is_none(), before.unwrap_or_default());
         let of_block = std::iter::from_fn(|| rows.next_if(|(id, _)| block_of(**id) == key));
         let block = merged(key, &before, of_block)?;
         if block.is_empty() {
             run(db, "DELETE FROM storage_views WHERE block = ?1", [key])?;
-            continue;
-        }
-        if is_new {
+        } else if is_new {
             run(db, "INSERT INTO storage_views (block, rows) VALUES (?1, ?2)", params![key, block])?;
         } else {
             run(db, "UPDATE storage_views SET rows = ?2 WHERE block = ?1", params![key, block])?;
         }
-        blocks.keep(key, block);
     }
     Ok(())
 }
@@ -349,12 +301,12 @@ pub(in crate::sqlite) fn pack_loose(conn: &Connection) -> Result<(), StoreError>
     each(db, sql, [], |row| {
         let Ok(row) = loose(row) else { return Ok(ControlFlow::Continue(())) };
         if block.first_key_value().is_some_and(|(id, _)| block_of(*id) != block_of(row.storage_id)) {
-            save(db, &mut Blocks::default(), &std::mem::take(&mut block))?;
+            save(db, &std::mem::take(&mut block))?;
         }
         block.insert(row.storage_id, Some(row));
         Ok(ControlFlow::Continue(()))
     })?;
-    save(db, &mut Blocks::default(), &block)?;
+    save(db, &block)?;
     run(db, "DROP TABLE loose_views", [])
 }
 
