@@ -4,8 +4,8 @@
 //!
 //! Many callers share a COMMIT: whoever finds nobody leading leads, and runs what waits group by group. What a work keeps waits in
 //! memory for the end of its group, so that undoing one takes nothing of its neighbours; only what is rare is written at once, in a
-//! savepoint. Readers have connections of their own and see what is committed. Other processes may write too, so what the writer
-//! remembers of the file is good only while SQLite says that nobody else has changed it.
+//! savepoint. A COMMIT goes to the WAL in one piece. Readers have connections of their own and see what is committed. Other processes
+//! may write too, so what the writer remembers of the file is good only while SQLite says that nobody else has changed it.
 
 mod ahead;
 mod audit;

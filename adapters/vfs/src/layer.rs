@@ -2,7 +2,7 @@
 //!
 //! The rules of SQLite on which every block here rests: a VFS once registered lives for ever; a file's methods are called only
 //! between a successful `xOpen` and its `xClose`, with the pointer `xOpen` was given; by one thread at a time; buffers are as long
-//! as said; the room for a file is as large as the VFS has said, zeroed, and aligned for pointers.
+//! as said; the room for a file is as large as the VFS has said, and aligned for pointers.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
@@ -215,7 +215,8 @@ unsafe extern "C" fn open(
         }
         let opened = open(real, name, real_of(file), flags, flags_out);
         if opened == ffi::SQLITE_OK {
-            (*file.cast::<Handle>()).number = OPENED.fetch_add(1, Ordering::Relaxed);
+            let handle = file.cast::<Handle>();
+            ((*handle).number, (*handle).len, (*handle).unsynced) = (OPENED.fetch_add(1, Ordering::Relaxed), 0, 0);
             (*file).pMethods = &raw const METHODS;
         } else if !(*real_of(file)).pMethods.is_null() {
             // As SQLite itself would after a failure that leaves methods behind.
