@@ -30,7 +30,7 @@ const DRAWN: [&str; 7] = ["hand-group", "hand-one", "hand-two", "peer", "at-once
 
 const WIDTH: f64 = 760.0;
 const BAR: f64 = 18.0;
-const LEFT: f64 = 300.0;
+const LEFT: f64 = 340.0;
 
 /// Reads the lines, prints the table, and writes the picture and, beside it, the medians as JSON.
 pub(crate) fn write(lines: &Path, svg: &Path) -> Result<(), Failure> {
