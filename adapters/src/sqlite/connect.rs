@@ -125,12 +125,8 @@ pub(super) fn fold_wal(conn: &Connection) -> Result<(), StoreError> {
     keep_wal_on_close(conn, false)
 }
 
-/// Makes closing this connection leave the WAL as it is.
-pub(super) fn keep_wal(conn: &Connection) -> Result<(), StoreError> {
-    keep_wal_on_close(conn, true)
-}
-
-fn keep_wal_on_close(conn: &Connection, keep: bool) -> Result<(), StoreError> {
+/// Makes closing this connection leave the WAL as it is, or tidy up as usual.
+pub(super) fn keep_wal_on_close(conn: &Connection, keep: bool) -> Result<(), StoreError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(drop).map_err(store_error)
 }
 
@@ -176,15 +172,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     trust_nothing(opened.map_err(|e| unopened(path, e))?, path)
 }
 
-/// Calls what commits on the writer's connection; the buffer is the writer's, for what is written.
-pub(super) fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) -> T {
+/// Calls what commits on the writer's connection.
+pub(super) fn in_one_piece<T>(commit: impl FnOnce() -> T) -> T {
     #[cfg(not(target_family = "wasm"))]
-    return storagerent_vfs::in_one_piece(buffer, commit);
+    return storagerent_vfs::in_one_piece(commit);
     #[cfg(target_family = "wasm")]
-    {
-        let _ = buffer;
-        commit()
-    }
+    commit()
 }
 
 /// Syncs the file now, so that nobody has to wait for it later.

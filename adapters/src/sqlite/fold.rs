@@ -148,7 +148,7 @@ impl Folder {
         if fold(writer).is_err() {
             self.shared.lock().given_up = true;
             // Should this fail too, closing tries to fold it, and SQLite meets the disk's next answer.
-            let _ = connect::keep_wal(writer);
+            let _ = connect::keep_wal_on_close(writer, true);
         }
     }
 
@@ -186,7 +186,7 @@ fn fold_along(shared: &Shared, path: PathBuf) {
             folded = (0..ROUNDS).try_for_each(|_| fold(&conn).and_then(|()| connect::sync(&conn)));
             if folded.is_err() {
                 // It has met the error; closing it must not try again.
-                let _ = connect::keep_wal(&conn);
+                let _ = connect::keep_wal_on_close(&conn, true);
             }
             kept = Some(conn);
         }

@@ -37,7 +37,7 @@ pub(super) fn run(
     mark: &Mark,
     mut group: Vec<Batch>,
 ) -> Told {
-    let Writer { conn, memory, piece } = writer;
+    let Writer { conn, memory } = writer;
     let conn: &Connection = conn;
     match begin(conn, leader, &mut group) {
         Begun::Yes(data_version) => memory.begin(data_version),
@@ -72,7 +72,7 @@ pub(super) fn run(
         Some(error) => Err(error),
         // Nothing to keep needs no disk.
         None if !keeps => Ok(()),
-        None => end(db, memory, mirror, piece),
+        None => end(db, memory, mirror),
     };
     roll_back(conn);
     if let Err(error) = ended {
@@ -199,17 +199,12 @@ fn try_begin(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Writes what was put off to the end of the group, and commits.
-fn end(
-    db: Db<'_>,
-    memory: &mut Memory,
-    mirror: Option<&Mutex<Connection>>,
-    piece: &mut Vec<u8>,
-) -> Result<(), StoreError> {
+fn end(db: Db<'_>, memory: &mut Memory, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
     // Before the COMMIT nothing is in doubt: what fails here is certainly not kept.
     let mut session = Session::new(db, memory);
     session.write_group()?;
     session.write_put_off()?;
-    commit(db.conn(), mirror, piece).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+    commit(db.conn(), mirror).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
 }
 
 /// Changes whenever another connection, of whatever process, has written.
@@ -217,8 +212,8 @@ fn data_version(conn: &Connection) -> Result<i64, StoreError> {
     conn.prepare_cached("PRAGMA data_version").and_then(|mut s| s.query_row([], |row| row.get(0))).map_err(store_error)
 }
 
-fn commit(conn: &Connection, mirror: Option<&Mutex<Connection>>, piece: &mut Vec<u8>) -> Result<(), StoreError> {
-    in_one_piece(piece, || conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([]))).map_err(store_error)?;
+fn commit(conn: &Connection, mirror: Option<&Mutex<Connection>>) -> Result<(), StoreError> {
+    in_one_piece(|| conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([]))).map_err(store_error)?;
     match mirror {
         Some(mirror) => copy_pages(conn, &mut mirror.lock().unwrap_or_else(PoisonError::into_inner)),
         None => Ok(()),

@@ -83,8 +83,6 @@ struct Writer {
     /// Dropped before the connection: what reads ahead has one of its own.
     memory: Memory,
     conn: Connection,
-    /// For what a COMMIT writes.
-    piece: Vec<u8>,
 }
 
 enum Place {
@@ -171,7 +169,7 @@ impl SqliteStore {
             queue: Queue::default(),
             folder: None,
             readers: Mutex::default(),
-            writer: Mutex::new(Writer { conn, memory, piece: Vec::new() }),
+            writer: Mutex::new(Writer { memory, conn }),
             place,
         }
     }

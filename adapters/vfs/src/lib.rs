@@ -20,15 +20,15 @@ pub fn register() -> Result<(), String> {
     layer::register()
 }
 
-/// Calls `commit`; what SQLite writes to a WAL meanwhile, on this thread and by a connection opened under [`NAME`], is gathered in
-/// `buffer` and written in one piece: when the frame that ends the transaction is there, when SQLite syncs, reads or cuts the file,
+/// Calls `commit`; what SQLite writes to a WAL meanwhile, on this thread and by a connection opened under [`NAME`], is gathered and
+/// written in one piece: when the frame that ends the transaction is there, when SQLite syncs, reads or cuts the file,
 /// or when 64 KiB have come together.
 ///
 /// `commit` must be the COMMIT (or ROLLBACK) of such a connection's transaction, which has SQLite's write lock until then, and nothing
-/// else: what an unfinished COMMIT leaves in the buffer is never written. A transaction that went on after this would lack what it
+/// else: what an unfinished COMMIT leaves behind is never written. A transaction that went on after this would lack what it
 /// wrote meanwhile, and the file be damaged.
-pub fn in_one_piece<T>(buffer: &mut Vec<u8>, commit: impl FnOnce() -> T) -> T {
-    piece::gather(buffer, commit)
+pub fn in_one_piece<T>(commit: impl FnOnce() -> T) -> T {
+    piece::gather(commit)
 }
 
 /// Syncs a connection's database file, whatever connection has written to it: a checkpoint does so only if nothing was committed

@@ -34,24 +34,17 @@ enum Stage {
     Ended,
 }
 
-/// Gathers while `f` runs, then gives the buffer back, empty. What is gathered already, if this is called inside itself, goes on
-/// afterwards.
-pub(crate) fn gather<T>(buffer: &mut Vec<u8>, f: impl FnOnce() -> T) -> T {
+/// Gathers while `f` runs. What is gathered already, if this is called inside itself, goes on afterwards.
+pub(crate) fn gather<T>(f: impl FnOnce() -> T) -> T {
     /// Ends the gathering even if `f` unwinds.
-    struct End<'b> {
-        buffer: &'b mut Vec<u8>,
-        outer: Option<Piece>,
-    }
-    impl Drop for End<'_> {
+    struct End(Option<Piece>);
+    impl Drop for End {
         fn drop(&mut self) {
-            if let Some(piece) = GATHERED.replace(self.outer.take()) {
-                *self.buffer = piece.bytes;
-                self.buffer.clear();
-            }
+            GATHERED.set(self.0.take());
         }
     }
-    let outer = GATHERED.replace(Some(Piece { bytes: std::mem::take(buffer), ..Piece::default() }));
-    let _end = End { buffer, outer };
+    let bytes = Vec::with_capacity(PIECE_BYTES_MAX);
+    let _end = End(GATHERED.replace(Some(Piece { bytes, ..Piece::default() })));
     f()
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, InvalidValue, Money};
+use super::{InvalidValue, Money};
 
 /// What the price is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
@@ -61,8 +61,8 @@ pub struct Rate {
 /// The same fields, not yet checked.
 #[derive(Deserialize)]
 struct RawRate {
-    price: i64,
-    currency: Currency,
+    #[serde(flatten)]
+    price: Money,
     #[serde(default)]
     per: Per,
 }
@@ -71,7 +71,7 @@ impl TryFrom<RawRate> for Rate {
     type Error = InvalidValue;
 
     fn try_from(raw: RawRate) -> Result<Self, InvalidValue> {
-        Rate::new(Money::new(raw.price, raw.currency), raw.per)
+        Rate::new(raw.price, raw.per)
     }
 }
 
