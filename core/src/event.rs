@@ -15,7 +15,7 @@ use crate::storage::StorageEvent;
 macro_rules! context_events {
     ($(#[$doc:meta])* $name:ident => $context:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[serde(tag = "eventType")]
         pub enum $name {
@@ -36,7 +36,7 @@ macro_rules! context_events {
             /// # Errors
             /// Those of the serialiser.
             pub fn serialize_fields<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self { $($name::$variant(e) => e.serialize(serializer)),+ }
+                match self { $($name::$variant(e) => serde::Serialize::serialize(e, serializer)),+ }
             }
 
             /// Reads the event of that name from its own fields; `None` when the name is not of this context.
@@ -73,6 +73,54 @@ macro_rules! context_events {
     };
 }
 pub(crate) use context_events;
+
+/// Declares an event that repeats the booking. Both lie flat in one object; each field is read where it belongs, for collecting
+/// those that belong elsewhere takes longer than all the rest of reading an event.
+macro_rules! booking_event {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            /// The booking.
+            #[serde(flatten)]
+            pub booking: crate::shared::Booking,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(rename_all = "camelCase")]
+                struct Flat {
+                    reservation_id: crate::shared::ReservationId,
+                    storage_id: crate::shared::StorageId,
+                    customer: crate::shared::CustomerId,
+                    from: chrono::NaiveDate,
+                    until: Option<chrono::NaiveDate>,
+                    price: i64,
+                    #[serde(deserialize_with = "crate::shared::read_currency")]
+                    currency: crate::shared::Currency,
+                    payment_id: crate::shared::PaymentId,
+                    $($field: $type,)*
+                }
+                let flat = <Flat as serde::Deserialize>::deserialize(fields)?;
+                let period = crate::shared::Period::new(flat.from, flat.until).map_err(serde::de::Error::custom)?;
+                let booking = crate::shared::Booking {
+                    reservation_id: flat.reservation_id,
+                    storage_id: flat.storage_id,
+                    customer: flat.customer,
+                    period,
+                    price: crate::shared::Money::new(flat.price, flat.currency),
+                    payment_id: flat.payment_id,
+                };
+                Ok($name { booking, $($field: flat.$field,)* })
+            }
+        }
+    };
+}
+pub(crate) use booking_event;
 
 /// Something that happened, of whichever context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -17,7 +17,7 @@ use super::tables::events;
 const PAGE_MIN: u32 = 4_096;
 
 /// So much of a page is read ahead, in hundredths; the rest by whoever asks for it, who else would wait for it and do nothing.
-const SHARE: u32 = 85;
+const SHARE: u32 = 78;
 
 /// What is read ahead of one file's writer. Waits for its thread when dropped.
 pub(super) struct Ahead {

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, ValueRef};
 use storagerent_core::chrono::{DateTime, Days, NaiveDate, Utc};
 use storagerent_core::effect::Lease;
 use storagerent_core::ports::StoreError;
-use storagerent_core::shared::{CorrelationId, Currency, Key, Money, Period, first_unsafe};
+use storagerent_core::shared::{CorrelationId, Key, Money, Period, currency_of, first_unsafe};
 use storagerent_core::storage::Rating;
 
 /// Days as SQLite keeps them: whole days since 1970.
@@ -210,7 +210,7 @@ impl<'r> Columns<'r> {
     /// Two columns: an amount above 0 and its currency.
     pub(super) fn price(&self) -> Result<Money, StoreError> {
         let amount = self.int()?;
-        let currency = self.word(Currency::from_code)?;
+        let currency = self.word(currency_of)?;
         Money::new(amount, currency).above_zero().or_else(|e| self.refuse(e))
     }
 

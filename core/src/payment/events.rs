@@ -1,8 +1,6 @@
 //! What happened to a payment. Each event repeats the booking, so that it can be understood alone.
 
-use serde::{Deserialize, Serialize};
-
-use crate::event::context_events;
+use crate::event::{booking_event, context_events};
 use crate::shared::{Booking, Key};
 
 context_events! {
@@ -34,66 +32,46 @@ impl PaymentEvent {
     }
 }
 
-/// The gateway is to be asked for the money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentRequested {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// The key under which the gateway books it.
-    pub payment_key: Key,
+booking_event! {
+    /// The gateway is to be asked for the money.
+    PaymentRequested {
+        /// The key under which the gateway books it.
+        payment_key: Key,
+    }
 }
 
-/// The gateway took the money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentApproved {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// Whether the hold still stands; if not, the money goes back.
-    pub hold_stands: bool,
+booking_event! {
+    /// The gateway took the money.
+    PaymentApproved {
+        /// Whether the hold still stands; if not, the money goes back.
+        hold_stands: bool,
+    }
 }
 
-/// The gateway said no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentDeclined {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// Whether the hold still stands.
-    pub hold_stands: bool,
-    /// What the gateway said.
-    pub reason: String,
+booking_event! {
+    /// The gateway said no.
+    PaymentDeclined {
+        /// Whether the hold still stands.
+        hold_stands: bool,
+        /// What the gateway said.
+        reason: String,
+    }
 }
 
-/// The gateway certainly took nothing, and will not under this key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentVoided {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// Whether the hold still stands.
-    pub hold_stands: bool,
-    /// How that is known.
-    pub reason: String,
+booking_event! {
+    /// The gateway certainly took nothing, and will not under this key.
+    PaymentVoided {
+        /// Whether the hold still stands.
+        hold_stands: bool,
+        /// How that is known.
+        reason: String,
+    }
 }
 
-/// The money was given back in full.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentCancelled {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// Whether a cancellation asked for it; if not, the money came after the hold had lapsed.
-    pub cancels_reservation: bool,
+booking_event! {
+    /// The money was given back in full.
+    PaymentCancelled {
+        /// Whether a cancellation asked for it; if not, the money came after the hold had lapsed.
+        cancels_reservation: bool,
+    }
 }

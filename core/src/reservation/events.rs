@@ -1,10 +1,8 @@
 //! What happened to a reservation. Each event repeats the booking, so that it can be understood alone.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
-
-use crate::event::context_events;
+use crate::event::{booking_event, context_events};
 use crate::shared::Booking;
+use chrono::{DateTime, NaiveDate, Utc};
 
 context_events! {
     /// Everything that can happen to a reservation.
@@ -47,104 +45,63 @@ impl ReservationEvent {
     }
 }
 
-/// A hold was placed: the period is blocked until the payment's outcome is known, or the hold lapses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct ReservationCreated {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// From when on the hold may be ended.
-    pub hold_expires_at: DateTime<Utc>,
-    /// Up to when the payment will pay; `null` for an open-ended flat rental.
-    pub pays_until: Option<NaiveDate>,
+booking_event! {
+    /// A hold was placed: the period is blocked until the payment's outcome is known, or the hold lapses.
+    ReservationCreated {
+        /// From when on the hold may be ended.
+        hold_expires_at: DateTime<Utc>,
+        /// Up to when the payment will pay; `null` for an open-ended flat rental.
+        pays_until: Option<NaiveDate>,
+    }
 }
 
-/// The money was taken while the hold stood: the reservation stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct ReservationConfirmed {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// Whether the first day has come.
-    pub started: bool,
-    /// Up to when it is paid; `null` for an open-ended flat rental.
-    pub paid_until: Option<NaiveDate>,
+booking_event! {
+    /// The money was taken while the hold stood: the reservation stands.
+    ReservationConfirmed {
+        /// Whether the first day has come.
+        started: bool,
+        /// Up to when it is paid; `null` for an open-ended flat rental.
+        paid_until: Option<NaiveDate>,
+    }
 }
 
-/// There is no reservation: the payment was declined, or certainly not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct ReservationRejected {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// What the gateway said.
-    pub reason: String,
+booking_event! {
+    /// There is no reservation: the payment was declined, or certainly not taken.
+    ReservationRejected {
+        /// What the gateway said.
+        reason: String,
+    }
 }
 
-/// The hold lapsed before its payment's outcome was known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct ReservationExpired {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
+booking_event! {
+    /// The hold lapsed before its payment's outcome was known.
+    ReservationExpired {}
 }
 
-/// The customer wants out; the days stay blocked until the refund is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct ReservationCancelRequested {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
+booking_event! {
+    /// The customer wants out; the days stay blocked until the refund is done.
+    ReservationCancelRequested {}
 }
 
-/// The refund is done and the days are free.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct ReservationCancelled {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
+booking_event! {
+    /// The refund is done and the days are free.
+    ReservationCancelled {}
 }
 
-/// The first day of a rental that was confirmed before it came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct RentalStarted {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
+booking_event! {
+    /// The first day of a rental that was confirmed before it came.
+    RentalStarted {}
 }
 
-/// The first free day came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct RentalEnded {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
+booking_event! {
+    /// The first free day came.
+    RentalEnded {}
 }
 
-/// The rental got an end, or an earlier one; the days behind it are free again. The booking has the new `until`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
-pub struct RentalEndSet {
-    /// The booking.
-    #[serde(flatten)]
-    pub booking: Booking,
-    /// The end it had before; `null` if it was open-ended.
-    pub previous_until: Option<NaiveDate>,
+booking_event! {
+    /// The rental got an end, or an earlier one; the days behind it are free again. The booking has the new `until`.
+    RentalEndSet {
+        /// The end it had before; `null` if it was open-ended.
+        previous_until: Option<NaiveDate>,
+    }
 }

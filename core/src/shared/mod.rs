@@ -19,7 +19,8 @@ pub use ids::{
     Version,
 };
 pub use lang::Lang;
-pub use money::{Currency, Money};
+pub(crate) use money::read_currency;
+pub use money::{Currency, Money, currency_of};
 pub use period::Period;
 pub use rate::{Per, Rate};
 pub use refusal::{InvalidValue, Kind, NotAllowed};

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::fmt;
 
 pub use iso_currency::Currency;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::InvalidValue;
+use super::text::Checked;
 
 /// An amount in minor units (won, cents) of one currency.
 ///
@@ -160,18 +161,36 @@ impl fmt::Display for Money {
     }
 }
 
-/// Reads an ISO 4217 code.
+/// The currency of an ISO 4217 code. Won comes first: what is read again and again is priced in it, and the list is long.
+pub fn currency_of(code: &str) -> Option<Currency> {
+    if code == Currency::KRW.code() { Some(Currency::KRW) } else { Currency::from_code(code) }
+}
+
+/// Reads an ISO 4217 code, exactly as it is in the list.
 ///
 /// # Errors
 /// [`InvalidValue`] for a code that is not in the list.
-fn parse_currency(code: &str) -> Result<Currency, InvalidValue> {
-    Currency::from_code(code.trim()).ok_or_else(|| {
+fn exact_currency(code: &str) -> Result<Currency, InvalidValue> {
+    currency_of(code).ok_or_else(|| {
         InvalidValue::new(
             "currency",
-            format!("{:?} is no ISO 4217 currency code", code.trim()),
-            format!("{:?}는 ISO 4217 통화 코드가 아닙니다", code.trim()),
+            format!("{code:?} is no ISO 4217 currency code"),
+            format!("{code:?}는 ISO 4217 통화 코드가 아닙니다"),
         )
     })
+}
+
+/// The same from people, who may have typed a space.
+fn parse_currency(code: &str) -> Result<Currency, InvalidValue> {
+    exact_currency(code.trim())
+}
+
+/// Reads a currency from an event's field.
+///
+/// # Errors
+/// Those of the deserialiser, and of a code that is not in the list.
+pub(crate) fn read_currency<'de, D: Deserializer<'de>>(from: D) -> Result<Currency, D::Error> {
+    from.deserialize_str(Checked(exact_currency))
 }
 
 fn minor_digits(currency: Currency) -> Result<usize, InvalidValue> {
@@ -211,6 +230,19 @@ mod tests {
         assert_eq!(Money::parse("189.5", "USD").unwrap(), Money::new(18_950, Currency::USD));
         assert_eq!(Money::parse("-1", "KRW").unwrap(), Money::krw(-1));
         assert_eq!(Money::parse("1.234", "KWD").unwrap().amount(), 1234);
+    }
+
+    #[test]
+    fn a_code_is_that_of_the_list_exactly() {
+        for code in ["KRW", "USD", "XXX", "krw", "KRW ", "", "XYZ"] {
+            assert_eq!(currency_of(code), Currency::from_code(code), "{code:?}");
+        }
+        let read = |json: &str| read_currency(&mut serde_json::Deserializer::from_str(json)).ok();
+        assert_eq!(read(r#""KRW""#), Some(Currency::KRW));
+        assert_eq!(read(r#""USD""#), Some(Currency::USD));
+        for bad in [r#"" KRW""#, r#""XYZ""#, "1", "null"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn bounded<'r>(field: &'static str, raw: &'r str, chars_max: usize) -> Result<&'
 }
 
 /// Reads a text and checks it where it lies: most are read from the log, and need no copy but the one that is kept.
-struct Checked<T>(fn(&str) -> Result<T, InvalidValue>);
+pub(super) struct Checked<T>(pub(super) fn(&str) -> Result<T, InvalidValue>);
 
 impl<T> de::Visitor<'_> for Checked<T> {
     type Value = T;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rating;
 use crate::event::context_events;
-use crate::shared::{Description, Rate, ReservationId, StorageId};
+use crate::shared::{Currency, Description, InvalidValue, Money, Per, Rate, ReservationId, StorageId, read_currency};
 
 context_events! {
     /// Everything that can happen to a storage.
@@ -25,7 +25,7 @@ context_events! {
 /// A storage was offered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "FlatRegistered")]
 pub struct StorageRegistered {
     /// Its id.
     pub storage_id: StorageId,
@@ -34,6 +34,28 @@ pub struct StorageRegistered {
     /// What it costs.
     #[serde(flatten)]
     pub rate: Rate,
+}
+
+/// The same as it lies in the log, flat: what each rebuilding of the view reads of every storage.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FlatRegistered {
+    storage_id: StorageId,
+    description: Description,
+    price: i64,
+    #[serde(deserialize_with = "read_currency")]
+    currency: Currency,
+    #[serde(default)]
+    per: Per,
+}
+
+impl TryFrom<FlatRegistered> for StorageRegistered {
+    type Error = InvalidValue;
+
+    fn try_from(flat: FlatRegistered) -> Result<Self, InvalidValue> {
+        let FlatRegistered { storage_id, description, price, currency, per } = flat;
+        Ok(StorageRegistered { storage_id, description, rate: Rate::new(Money::new(price, currency), per)? })
+    }
 }
 
 /// The storage as it is after a change.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use storagerent_core::payment::PaymentStatus;
 use storagerent_core::ports::{Page, StoreError, ViewFilter};
 use storagerent_core::reservation::ReservationStatus;
-use storagerent_core::shared::{Currency, Description, Money, Period, StorageId};
+use storagerent_core::shared::{Description, Money, Period, StorageId, currency_of};
 use storagerent_core::storage::{Rating, StorageStatus};
 use storagerent_core::storage_view::StorageViewRow;
 
@@ -64,7 +64,7 @@ impl<'a> From<&'a StorageViewRow> for Packed<'a> {
 
 impl Packed<'_> {
     fn unpack(self, storage_id: StorageId) -> Result<StorageViewRow, String> {
-        let currency = word(self.currency, Currency::from_code)?;
+        let currency = word(self.currency, currency_of)?;
         let (from, until) = (self.from.map(read_day).transpose()?, self.until.map(read_day).transpose()?);
         if let Some(from) = from {
             Period::new(from, until).map_err(|e| e.to_string())?;
