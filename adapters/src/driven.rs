@@ -43,14 +43,16 @@ impl<S: Store> Store for DrivenStore<S> {
         if !self.store.submit(work, wait_max) {
             return false;
         }
-        if let Some(leader) = &self.leader {
-            leader.thread().unpark();
-        }
-        self.leader.is_none()
+        self.drive();
+        false
     }
 
+    /// Has the thread lead: whoever is asked to lead in its place has something else to do.
     fn drive(&self) {
-        self.store.drive();
+        match &self.leader {
+            Some(leader) => leader.thread().unpark(),
+            None => self.store.drive(),
+        }
     }
 
     fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
@@ -77,6 +79,40 @@ mod tests {
     use crate::memory::MemoryStore;
     use crate::payment::{Behaviour, SimulatedGateway};
     use crate::{Caller, Money, Options, Page, Rate, RegisterStorage};
+
+    /// Notes which thread leads it.
+    #[derive(Default)]
+    struct Noting {
+        led_by: std::sync::Mutex<Vec<Option<String>>>,
+    }
+
+    impl Store for Noting {
+        fn submit(&self, _: Vec<Box<dyn Work>>, _: Duration) -> bool {
+            true
+        }
+
+        fn drive(&self) {
+            self.led_by.lock().unwrap().push(std::thread::current().name().map(str::to_owned));
+        }
+
+        fn read(&self, _: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_leads_but_its_thread() {
+        let noting = Arc::new(Noting::default());
+        let store = DrivenStore::new(Arc::clone(&noting)).unwrap();
+        assert!(!store.submit(Vec::new(), Duration::ZERO));
+        store.drive();
+        drop(store);
+        let led_by = noting.led_by.lock().unwrap();
+        assert!(
+            !led_by.is_empty() && led_by.iter().all(|name| name.as_deref() == Some("storagerent-leader")),
+            "{led_by:?}"
+        );
+    }
 
     #[test]
     fn whoever_submits_only_queues_and_the_leader_does_it() {

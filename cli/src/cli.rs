@@ -105,7 +105,10 @@ fn timestamp(raw: &str) -> Result<DateTime<Utc>, Unreadable> {
 fn locale() -> Lang {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
-    if locale.to_string_lossy().starts_with("ko") { Lang::Ko } else { Lang::En }
+    let locale = locale.to_string_lossy();
+    // `ko`, `ko_KR.UTF-8`; not `kok_IN`.
+    let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
+    if language.eq_ignore_ascii_case("ko") { Lang::Ko } else { Lang::En }
 }
 
 /// The command line as clap knows it: for completions and manual pages.

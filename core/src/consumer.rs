@@ -1,7 +1,7 @@
 //! What is kept of consumers: cursors, pauses, backoff, and the dead letters of what could not be done.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::effect::Lease;
 use crate::shared::{DeadLetterId, EffectId, Sequence};
@@ -57,7 +57,7 @@ impl ConsumerRow {
 }
 
 /// What a dead letter holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "subject", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DeadSubject {
@@ -77,6 +77,35 @@ pub enum DeadSubject {
         /// What it was to do.
         action: String,
     },
+}
+
+/// As every row, with all fields of both kinds, `null` where a kind has none.
+impl Serialize for DeadSubject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Default, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Flat<'a> {
+            subject: &'static str,
+            consumer: Option<&'a str>,
+            sequence: Option<Sequence>,
+            key: Option<&'a str>,
+            effect_id: Option<EffectId>,
+            action: Option<&'a str>,
+        }
+        let flat = match self {
+            DeadSubject::Event { consumer, sequence, key } => Flat {
+                subject: "event",
+                consumer: Some(consumer),
+                sequence: Some(*sequence),
+                key: Some(key),
+                ..Flat::default()
+            },
+            DeadSubject::Effect { effect_id, action } => {
+                Flat { subject: "effect", effect_id: Some(*effect_id), action: Some(action), ..Flat::default() }
+            }
+        };
+        flat.serialize(serializer)
+    }
 }
 
 /// Something that could not be done and waits for a decision.
@@ -115,6 +144,21 @@ mod tests {
         let waiting = ConsumerRow { retry_at: Some(at(5)), ..fresh };
         assert!(!waiting.may_run(at(4)));
         assert!(waiting.may_run(at(5)), "from the very moment on");
+    }
+
+    #[test]
+    fn a_dead_letter_has_every_field() {
+        let event = DeadSubject::Event { consumer: "view".to_owned(), sequence: Sequence::new(3), key: "k".to_owned() };
+        let effect = DeadSubject::Effect { effect_id: EffectId::new(4), action: "refund".to_owned() };
+        let (event, effect) = [event, effect].map(|subject| serde_json::to_string(&subject).unwrap()).into();
+        assert_eq!(
+            event,
+            r#"{"subject":"event","consumer":"view","sequence":3,"key":"k","effectId":null,"action":null}"#
+        );
+        assert_eq!(
+            effect,
+            r#"{"subject":"effect","consumer":null,"sequence":null,"key":null,"effectId":4,"action":"refund"}"#
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::ids::RandomIds;
-use storagerent::{Caller, CorrelationId, CustomerId, IdempotencyKey, Ids, Lang, Version};
+use storagerent::{Caller, CorrelationId, CustomerId, IdempotencyKey, Ids, InvalidValue, Lang, Version};
 
 use crate::access::{Who, rule_of};
 use crate::admission::{Admitted, Payer};
@@ -103,6 +103,12 @@ impl Asker {
         }
     }
 
+    /// Whose rows a list shows: a customer's own whoever is named, else those of whom the manager names.
+    pub(crate) fn whose(&self, named: Option<&str>) -> Result<Option<CustomerId>, InvalidValue> {
+        let named = named.map(CustomerId::new).transpose()?;
+        Ok(self.customer().cloned().or(named))
+    }
+
     /// Whether what belongs to `owner` is shown to this asker.
     pub(crate) fn sees(&self, owner: &CustomerId) -> bool {
         self.customer().is_none_or(|customer| customer == owner)
@@ -166,7 +172,7 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    site.watch.answered(&method, route, response.status(), in_flight.elapsed(), &id);
+    site.watch.answered(&method, route, &response, in_flight.elapsed(), &id);
     response
 }
 
@@ -275,7 +281,7 @@ fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>,
 }
 
 fn bad_header(name: &HeaderName, en: &str, ko: &str) -> Refusal {
-    let (en, ko) = (format!("the header {name} {en}"), format!("{name} 헤더가 {ko}"));
+    let (en, ko) = (format!("the header {name} {en}"), format!("{name} 헤더: {ko}"));
     Refusal::own(StatusCode::BAD_REQUEST, "badHeader", en, ko)
 }
 
@@ -288,7 +294,11 @@ fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
             let digits = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
             let version = digits.and_then(|digits| digits.parse().ok());
             let version = version.ok_or_else(|| {
-                bad_header(&header::IF_MATCH, "holds one ETag as it was given out", "받은 ETag 하나여야 합니다")
+                bad_header(
+                    &header::IF_MATCH,
+                    "holds one ETag as it was given out",
+                    "서버가 준 ETag 하나를 그대로 담아야 합니다",
+                )
             })?;
             Ok(Some(Version::new(version)))
         }

@@ -112,8 +112,13 @@ fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     }
     let headers = ["idempotency-key", "last-event-id", "traceparent", "x-correlation-id"];
     let headers = headers.map(header::HeaderName::from_static).into_iter();
-    let headers =
-        headers.chain([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::ACCEPT_LANGUAGE]);
+    let headers = headers.chain([
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        header::ACCEPT_LANGUAGE,
+    ]);
     let shown = [header::LOCATION, header::ETAG, header::RETRY_AFTER, asker::X_CORRELATION_ID];
     Some(
         CorsLayer::new()

@@ -79,7 +79,7 @@ impl Options {
     /// So many reservations call the payment gateway at once; further ones are turned away with 503.
     #[must_use]
     pub fn calls_max(mut self, calls_max: usize) -> Self {
-        self.calls_max = calls_max.max(1);
+        self.calls_max = calls_max.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
         self
     }
 

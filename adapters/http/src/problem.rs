@@ -88,6 +88,18 @@ impl Refusal {
     /// The document, in the caller's language.
     pub(crate) fn problem(self, lang: Lang, correlation_id: Option<CorrelationId>) -> Problem {
         let (status, code, words, field, wait) = match self {
+            // A damaged file's particulars, and what a defect broke off with, are for the operator's eyes.
+            Refusal::Engine(error) if error.kind() == Kind::Internal => {
+                let id = correlation_id.as_ref().map(CorrelationId::as_str);
+                tracing::error!(code = error.code(), correlation_id = id, "{error}");
+                let message = lang.pick("something went wrong here", "서버에서 문제가 생겼습니다").to_owned();
+                let hint = lang.pick(
+                    "try again later; the operator finds out why in the log, by the correlation id",
+                    "잠시 뒤 다시 시도하세요. 운영자는 상관관계 ID로 로그에서 원인을 찾을 수 있습니다",
+                );
+                let words = Explained { message, hint: hint.to_owned() };
+                (status_of(&error), error.code().to_owned(), words, None, None)
+            }
             Refusal::Engine(error) => {
                 let wait = error.retry_after();
                 let field = field_of(&error);
@@ -158,11 +170,16 @@ fn field_of(error: &Error) -> Option<String> {
     }
 }
 
+/// Stays with the answer for the log: what was refused.
+#[derive(Debug, Clone)]
+pub(crate) struct Code(pub(crate) String);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let wait = self.retry_after;
+        let (wait, code) = (self.retry_after, Code(self.code.clone()));
         let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {

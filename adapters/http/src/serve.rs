@@ -50,7 +50,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// Serves until the end comes; then accepts no more, and lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending: Ending) {
-    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let places = Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_deadline);

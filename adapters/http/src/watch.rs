@@ -1,10 +1,12 @@
 //! What an operator watches: metrics for Prometheus, and one line of log for each request.
 //!
-//! Neither has a path, a query, a header or a body in it: only the route, and the correlation id.
+//! Neither has a path, a query, a header or a body in it: only the route, what was refused, and the correlation id. An error of the
+//! site's own is in the log with its words, which no caller is told.
 
 use std::time::{Duration, Instant};
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
+use axum::response::Response;
 use prometheus::{
     Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -12,6 +14,7 @@ use prometheus::{
 use storagerent::{App, BreakerState, CorrelationId, Error, OpenEffects, Status};
 
 use crate::admission::Admission;
+use crate::problem::Code;
 
 /// The route of what is under no route.
 pub(crate) const NO_ROUTE: &str = "none";
@@ -118,7 +121,7 @@ impl Watch {
         &self,
         method: &Method,
         route: &str,
-        status: StatusCode,
+        response: &Response,
         took: Duration,
         id: &CorrelationId,
     ) {
@@ -127,13 +130,15 @@ impl Watch {
             // Whoever makes methods up makes no new series.
             _ => "OTHER",
         };
+        let status = response.status();
         self.requests.with_label_values(&[method, route, status.as_str()]).inc();
         self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
-        let (status, milliseconds) = (status.as_u16(), took.as_secs_f64() * 1000.0);
+        let (status, milliseconds) = (status.as_u16(), (took.as_secs_f64() * 1e6).round() / 1e3);
+        let code = response.extensions().get::<Code>().map(|Code(code)| code.as_str());
         if status >= 500 {
-            tracing::warn!(method, route, status, milliseconds, correlation_id = %id, "answered");
+            tracing::warn!(method, route, status, code, milliseconds, correlation_id = %id, "answered");
         } else {
-            tracing::info!(method, route, status, milliseconds, correlation_id = %id, "answered");
+            tracing::info!(method, route, status, code, milliseconds, correlation_id = %id, "answered");
         }
     }
 

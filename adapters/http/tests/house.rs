@@ -50,7 +50,8 @@ impl House {
         House::over(Arc::new(DrivenStore::new(Arc::new(MemoryStore::new())).unwrap()), options, false)
     }
 
-    fn over(store: Arc<dyn Store>, options: Options, is_driven: bool) -> Self {
+    /// Over any store, with a worker or without.
+    pub(crate) fn over(store: Arc<dyn Store>, options: Options, is_driven: bool) -> Self {
         let clock = ManualClock::at(morning());
         let gateway = Arc::new(SimulatedGateway::in_memory(Behaviour::Approve));
         let wiring = storagerent::Options::new(Arc::clone(&gateway)).clock(clock.clone());

@@ -1,6 +1,13 @@
 //! What goes beyond the first storagerent: keys, versions, pages, ids of requests, languages.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use serde_json::Value;
+use storagerent::memory::MemoryStore;
+use storagerent::ports::{Queries, Work};
+use storagerent::{Store, StoreError};
 use storagerent_http::Options;
 
 use crate::house::House;
@@ -108,4 +115,78 @@ async fn refusals_are_told_in_the_callers_language() {
         let is_hangul = |field: &str| problem[field].as_str().unwrap().chars().any(|c| ('가'..='힣').contains(&c));
         assert_eq!((is_hangul("detail"), is_hangul("hint")), (is_korean, is_korean), "{asked}: {problem}");
     }
+}
+
+/// A store that says at some time what it has found damaged.
+#[derive(Default)]
+struct Damaged {
+    store: MemoryStore,
+    is_damaged: AtomicBool,
+}
+
+/// What is in the damaged row.
+const CANARY: &str = "row 7 of kim's";
+
+impl Store for Damaged {
+    fn submit(&self, work: Vec<Box<dyn Work>>, wait_max: Duration) -> bool {
+        self.store.submit(work, wait_max)
+    }
+    fn drive(&self) {
+        self.store.drive();
+    }
+    fn read(&self, f: &mut dyn FnMut(&mut dyn Queries)) -> Result<(), StoreError> {
+        if self.is_damaged.load(Ordering::Relaxed) {
+            return Err(StoreError::Corrupt(CANARY.to_owned()));
+        }
+        self.store.read(f)
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_inside_is_told_to_nobody_outside() {
+    let store = Arc::new(Damaged::default());
+    let house = House::over(Arc::<Damaged>::clone(&store), Options::insecure(), false);
+    store.is_damaged.store(true, Ordering::Relaxed);
+    for lang in ["en", "ko"] {
+        let answer = house.ask("GET", "/storages", &[("accept-language", lang)], "").await;
+        let problem = answer.problem(500, "corrupt");
+        assert!(!problem.to_string().contains(CANARY), "{problem}");
+        assert!(problem["correlationId"].is_string() && problem["hint"].is_string(), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_honoured_or_refused() {
+    let house = House::open(Options::insecure());
+    let withdrawn = r#"{"description":"a","price":5,"withdrawn":true}"#;
+    assert_eq!(house.post("/storages", withdrawn).await.problem(422, "invalidValue")["field"], "withdrawn");
+    let many = format!(r#"{{"storages":[{withdrawn}]}}"#);
+    house.post("/storages/import", &many).await.problem(422, "invalidValue");
+    house.post("/storages", r#"{"description":"a","price":5,"withdrawn":false}"#).await.told(201);
+    for value in ["7", "\"7\""] {
+        let set = house.ask("PUT", "/settings/holdMinutes", &[], &format!(r#"{{"value":{value}}}"#)).await;
+        assert_eq!(set.told(200)["holdMinutes"], 7);
+    }
+    for value in ["7.5", "null", "[7]"] {
+        let set = house.ask("PUT", "/settings/holdMinutes", &[], &format!(r#"{{"value":{value}}}"#)).await;
+        set.problem(422, "invalidValue");
+    }
+}
+
+#[tokio::test]
+async fn the_links_of_a_customers_list_name_whose_it_is() {
+    let house = House::open(crate::bearers::guarded());
+    let token = crate::bearers::bearer("kim");
+    for list in ["/reservations", "/messages"] {
+        let shown = house.ask("GET", &format!("{list}?customer=lee"), &[("authorization", &token)], "").await.told(200);
+        let itself = shown["_links"]["self"]["href"].as_str().unwrap();
+        assert!(itself.contains("customer=kim") && !itself.contains("lee"), "{itself}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_the_customer_whose_reservations_are_the_managers() {
+    let house = House::open(crate::bearers::guarded());
+    let token = crate::bearers::bearer("guest");
+    house.ask("GET", "/reservations", &[("authorization", &token)], "").await.problem(401, "unauthorized");
 }

@@ -9,7 +9,8 @@ use crate::wire::{PaymentReply, Settled};
 
 type Answer = Result<Reply, NoReply>;
 
-/// What a charge came to. Only a request that never left, or the service's own word under the key, is "not taken".
+/// What a charge came to. Only a request that never left, or the service's own word under the key, is "not taken" or "declined": a
+/// 402 may be that of a proxy or of a platform.
 pub(crate) fn of_charge(answer: Answer, key: Key) -> Outcome {
     let reply = match answer {
         Ok(reply) => reply,
@@ -22,7 +23,6 @@ pub(crate) fn of_charge(answer: Answer, key: Key) -> Outcome {
         (200 | 201, Ok((Settled::Captured, _))) => Outcome::Captured,
         (200 | 201, Ok((Settled::NotTaken, reason))) => Outcome::NotTaken { reason },
         (200 | 201 | 402, Ok((Settled::Declined, reason))) => Outcome::Declined { reason },
-        (402, Err(Unsaid::Unreadable)) => Outcome::Declined { reason: "the payment service declined".to_owned() },
         (_, said) => Outcome::Unknown { reason: strange(&reply, &said) },
     }
 }

@@ -9,7 +9,7 @@ use storagerent_core::event::Envelope;
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;
 use storagerent_core::ports::{
-    Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
+    Backlog, Counts, DueRental, EffectFilter, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
     ReservationFilter, ReviewFilter, StoreError, ViewFilter,
 };
 use storagerent_core::reservation::{ReservationRow, ReservationStatus};
@@ -195,10 +195,10 @@ impl Queries for State {
         Ok(self.effects.under(kind, key).map(|row| EffectRow::clone(row)))
     }
 
-    fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Stored<Vec<EffectRow>> {
+    fn open_effects(&mut self, filter: &EffectFilter, now: DateTime<Utc>, page: Page) -> Stored<Vec<EffectRow>> {
         let table = &self.effects;
         let open = table.open.range(page.after.saturating_add(1)..).filter_map(|id| table.rows.get(id));
-        Ok(at_most(page.limit, open.filter(|row| ready_at(row).is_some_and(|at| at <= now))))
+        Ok(at_most(page.limit, open.filter(|row| filter.has(&row.action) && ready_at(row).is_some_and(|at| at <= now))))
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Stored<Vec<EffectRow>> {
@@ -247,7 +247,7 @@ impl Queries for State {
         Ok(at_most(page.limit, open))
     }
 
-    fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Stored<Vec<DeadLetter>> {
+    fn dead_events(&mut self, consumer: &str, key: Option<&str>, limit: Option<u32>) -> Stored<Vec<DeadLetter>> {
         let table = &self.dead_letters;
         let wanted = |letter: &DeadLetter| match (&letter.subject, key) {
             (DeadSubject::Event { key, .. }, Some(wanted)) => key == wanted,
@@ -259,7 +259,7 @@ impl Queries for State {
             .from(((consumer.to_owned(), 0), 0))
             .take_while(|((name, _), _)| name == consumer)
             .filter_map(|(_, id)| table.rows.get(id));
-        Ok(at_most(None, letters.filter(|letter| wanted(letter))))
+        Ok(at_most(limit, letters.filter(|letter| wanted(letter))))
     }
 
     fn idempotency(&mut self, scope: &str, command: &str, key: &IdempotencyKey) -> Stored<Option<IdempotencyRow>> {

@@ -163,7 +163,8 @@ impl Draft {
 
     /// Gives it its name, for good, if nothing else has got that name meanwhile.
     fn publish(&self, to: &Path) -> Result<(), StoreError> {
-        let file = fs::File::open(&self.path).and_then(|file| file.sync_all());
+        // To be written: some systems sync no other.
+        let file = fs::OpenOptions::new().write(true).open(&self.path).and_then(|file| file.sync_all());
         file.map_err(|e| failed(to, &e))?;
         match fs::hard_link(&self.path, to) {
             Ok(()) => Ok(()),

@@ -288,9 +288,13 @@ impl Store for SqliteStore {
                 leader.tells(batches);
             }
             groups += 1;
-            let hands_over = CAN_WAIT && groups >= LEAD_GROUPS_MAX && leader.hand_over();
             // Whoever is told may lead in turn.
-            drop(leader);
+            let hands_over = if CAN_WAIT && groups >= LEAD_GROUPS_MAX {
+                leader.hand_over()
+            } else {
+                drop(leader);
+                false
+            };
             queue::tell(told);
             if let Some(folder) = folds {
                 folder.fold_rest(&self.writer().conn);

@@ -159,9 +159,12 @@ impl Leader<'_> {
         group.into_iter().rev().for_each(|batch| waiting.batches.push_front(batch));
     }
 
-    /// Asks whoever waits longest to lead; says whether somebody will.
-    pub(super) fn hand_over(&self) -> bool {
-        let waiting = self.queue.lock();
+    /// Leads no more, and asks whoever waits longest to lead; says whether somebody will. In this order: who is asked while another
+    /// still leads finds that out, waits on, and nobody leads.
+    pub(super) fn hand_over(self) -> bool {
+        let queue = self.queue;
+        drop(self);
+        let waiting = queue.lock();
         waiting.batches.front().and_then(|batch| batch.works.first()).is_some_and(|work| work.take_over())
     }
 

@@ -10,7 +10,7 @@ use storagerent_core::event::{Aggregate, AggregateKind, Envelope};
 use storagerent_core::message::MessageRow;
 use storagerent_core::payment::PaymentRow;
 use storagerent_core::ports::{
-    Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
+    Backlog, Counts, DueRental, EffectFilter, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
     ReservationFilter, ReviewFilter, StoreError, ViewFilter,
 };
 use storagerent_core::reservation::ReservationRow;
@@ -352,8 +352,13 @@ impl Queries for Session<'_> {
         }
     }
 
-    fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
-        in_order(page, effects::open(self.written()?, now, page)?, |row| row.effect_id.get())
+    fn open_effects(
+        &mut self,
+        filter: &EffectFilter,
+        now: DateTime<Utc>,
+        page: Page,
+    ) -> Result<Vec<EffectRow>, StoreError> {
+        in_order(page, effects::open(self.written()?, filter, now, page)?, |row| row.effect_id.get())
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
@@ -392,12 +397,17 @@ impl Queries for Session<'_> {
         in_order(page, dead_letters::list_open(self.db, page)?, |row| row.dead_letter_id.get())
     }
 
-    fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError> {
+    fn dead_events(
+        &mut self,
+        consumer: &str,
+        key: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
         if self.memory.cache.untroubled.contains(consumer) {
             return Ok(Vec::new());
         }
-        let letters = dead_letters::of_consumer(self.db, consumer, key)?;
-        if key.is_none() && letters.is_empty() {
+        let letters = dead_letters::of_consumer(self.db, consumer, key, limit)?;
+        if key.is_none() && letters.is_empty() && limit != Some(0) {
             Arc::make_mut(&mut self.memory.cache.untroubled).insert(consumer.to_owned());
         }
         Ok(letters)

@@ -184,7 +184,7 @@ pub(crate) fn sync_database(conn: &Connection) -> Result<(), String> {
             (&raw mut file).cast(),
         ) {
             ffi::SQLITE_OK if !file.is_null() && !(*file).pMethods.is_null() => {
-                (*(*file).pMethods).xSync.map_or(ffi::SQLITE_OK, |sync| sync(file, ffi::SQLITE_SYNC_NORMAL))
+                (*(*file).pMethods).xSync.map_or(ffi::SQLITE_OK, |sync| sync(file, ffi::SQLITE_SYNC_FULL))
             }
             ffi::SQLITE_OK => ffi::SQLITE_OK,
             code => code,

@@ -89,7 +89,9 @@ fn backup(site: &Site, file: &Path) -> Result<(), Failure> {
 
 fn restore(globals: &Globals, backup: &Path) -> Result<(), Failure> {
     sqlite::check_file(backup)?;
-    let path = site::file(globals)?;
+    // Of a link it is the file that is replaced: beside that are its WAL and its books.
+    let named = site::file(globals)?;
+    let path = fs::canonicalize(&named).unwrap_or(named);
     let draft = beside(&path, &format!(".restoring-{}", std::process::id()));
     // Written, synced and verified as a whole before anything of the present file is touched.
     sqlite::restore(backup, &draft)?;

@@ -12,7 +12,7 @@ use storagerent::{Page, PaymentRow, ReservationFilter, ReservationRow, StorageRo
 
 use crate::cli::Globals;
 use crate::failure::Failure;
-use crate::output::{self, safe};
+use crate::output::{self, safe, words};
 use crate::site::{self, Site};
 
 #[derive(Debug, Subcommand)]
@@ -77,10 +77,11 @@ impl ExportArgs {
             return Err(Failure::FileExists { path: file.to_owned() });
         }
         replace(file, &csv.bytes).map_err(|e| Failure::file(file, e))?;
-        let (file, n) = (file.display().to_string(), csv.rows);
+        let (file, exported) = (file.display().to_string(), csv.rows);
         let lang = site.out.lang();
-        let sentence = lang.pick(format!("{n} rows written to {file}"), format!("{file}에 {n}행을 썼습니다"));
-        site.out.say(&Exported { file, exported: n }, &sentence)
+        let (n, s) = (words::grouped(exported as u64), if exported == 1 { "row" } else { "rows" });
+        let sentence = lang.pick(format!("{n} {s} written to {file}"), format!("{file}에 {n}행을 썼습니다"));
+        site.out.say(&Exported { file, exported }, &sentence)
     }
 }
 

@@ -13,8 +13,8 @@ use storagerent::{Caller, ImportStorages, Lang, RegisterStorage};
 use super::import_csv::{self, Checked};
 use crate::cli::Globals;
 use crate::failure::{self, Failure};
-use crate::output::Output;
-use crate::site::Site;
+use crate::output::{Output, words};
+use crate::site::{self, Site};
 
 /// Files larger than this are no lists of storages.
 const BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -73,7 +73,11 @@ impl ImportArgs {
         let imported = storages.len();
         let report = Imported { imported, refused: &refused };
         if self.dry_run || imported == 0 {
-            return self.report(&out, &report);
+            // A site that is there does what is due, as with every command; for a check none is made.
+            return match site::file(globals)?.exists() {
+                true => Site::reading(globals, |_| self.report(&out, &report)),
+                false => self.report(&out, &report),
+            };
         }
         // Told as soon as it is kept: letting the consumers follow may take a while.
         Site::writing(globals, |site| {
@@ -87,10 +91,11 @@ impl ImportArgs {
         if !out.is_json() {
             failure::tell_refused(report.refused, lang);
         }
-        let (n, out_of) = (report.imported, report.refused.len());
+        let (n, out_of) = (words::grouped(report.imported as u64), report.refused.len());
+        let s = if report.imported == 1 { "storage" } else { "storages" };
         let mut sentence = match self.dry_run {
-            true => lang.pick(format!("{n} storages would be imported"), format!("창고 {n}개를 가져올 수 있습니다")),
-            false => lang.pick(format!("{n} storages imported"), format!("창고 {n}개를 가져왔습니다")),
+            true => lang.pick(format!("{n} {s} would be imported"), format!("창고 {n}개를 가져올 수 있습니다")),
+            false => lang.pick(format!("{n} {s} imported"), format!("창고 {n}개를 가져왔습니다")),
         };
         if out_of > 0 {
             let rest = lang.pick(format!(", {out_of} lines left out"), format!(", {out_of}개 줄은 건너뛰었습니다"));

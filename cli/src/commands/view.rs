@@ -1,7 +1,7 @@
 //! `view`: the one screen.
 
 use clap::Args;
-use storagerent::{StorageId, StorageStatus, ViewFilter};
+use storagerent::{Error, StorageError, StorageId, StorageStatus, ViewFilter};
 
 use super::args::{self, PageArgs};
 use crate::cli::Globals;
@@ -11,7 +11,7 @@ use crate::site::Site;
 #[derive(Debug, Args)]
 pub(crate) struct ViewArgs {
     /// Only this storage, as one object
-    #[arg(value_name = "STORAGE_ID", value_parser = args::id, conflicts_with_all = ["status", "limit", "after"])]
+    #[arg(value_name = "STORAGE_ID", value_parser = args::id, conflicts_with_all = ["limit", "after"])]
     storage_id: Option<u64>,
     /// Only storages in this state
     #[arg(long, value_name = "STATUS", value_parser = args::storage_statuses())]
@@ -24,7 +24,13 @@ impl ViewArgs {
     pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
         Site::reading(globals, |site| {
             match self.storage_id {
-                Some(id) => site.out.show(&site.app.view(StorageId::new(id))?)?,
+                Some(id) => {
+                    let row = site.app.view(StorageId::new(id))?;
+                    if self.status.is_some_and(|status| row.storage_status != status) {
+                        return Err(Error::from(StorageError::NotFound { storage_id: row.storage_id }).into());
+                    }
+                    site.out.show(&row)?;
+                }
                 None => {
                     let filter = ViewFilter { status: self.status };
                     let narrowed = self.page.narrows() || self.status.is_some();

@@ -185,3 +185,19 @@ fn what_is_not_there_is_not_backed_up() {
     assert_eq!(site.refused(1, &["db", "backup", "saved.db"])["code"], "fileFailed");
     assert!(!site.file().exists() && !site.path("saved.db").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_restore_by_a_links_name_replaces_the_file_itself() {
+    let site = Site::with_storages();
+    site.ok(&["db", "backup", "saved.db"]);
+    site.ok(&["storage", "register", "--description", "another", "--price", "5"]);
+    fs::create_dir(site.path("elsewhere")).unwrap();
+    let link = site.path("elsewhere/site.db");
+    std::os::unix::fs::symlink(site.file(), &link).unwrap();
+    let restored = on(&link, &["db", "restore", site.path("saved.db").to_str().unwrap()]).json();
+    assert_eq!((&restored["events"], &restored["eventsBefore"]), (&3.into(), &4.into()));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(site.ok(&["storage", "list"]).as_array().unwrap().len(), 3);
+    assert_eq!(fs::read_dir(site.path("elsewhere")).unwrap().count(), 1, "what is kept lies beside the file");
+}

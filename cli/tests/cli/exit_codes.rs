@@ -32,7 +32,6 @@ fn usage_and_invalid_values_exit_2() {
         &["storage", "list", "--limit", "many"],
         &["reserve"],
         &["reservation", "list", "--status", "bogus"],
-        &["view", "1", "--status", "reserved"],
         &["review", "add", "1", "--rating", "5", "--content", "x"],
         &["review", "modify", "1", "--customer", "kim"],
         &["--payment", "maybe", "view"],

@@ -14,6 +14,7 @@ fn language_kept(envs: &[(&str, &str)], args: &[&str]) -> String {
 fn the_locale_counts_in_the_usual_order_and_the_option_before_it() {
     assert_eq!(language_kept(&[], &[]), "en");
     assert_eq!(language_kept(&[("LANG", "ko_KR.UTF-8")], &[]), "ko");
+    assert_eq!(language_kept(&[("LANG", "kok_IN.UTF-8")], &[]), "en", "that is Konkani");
     assert_eq!(language_kept(&[("LANG", "ko_KR.UTF-8"), ("LC_MESSAGES", "en_US.UTF-8")], &[]), "en");
     assert_eq!(language_kept(&[("LC_MESSAGES", "ko"), ("LC_ALL", "C")], &[]), "en");
     assert_eq!(language_kept(&[("LC_ALL", ""), ("LANG", "ko")], &[]), "ko");

@@ -70,3 +70,34 @@ fn the_zone_says_which_day_it_is() {
     site.ok(&["settings", "set", "zone", "America/New_York"]);
     assert_eq!(at(&site, "2026-11-22T20:00:00Z", &["status"])["today"], "2026-11-22");
 }
+
+#[test]
+fn a_check_of_a_file_does_what_is_due_first_where_there_is_a_site() {
+    let site = Site::with_storages();
+    assert_eq!(site.json(&["--payment", "lost-reply", "reserve", "1", "--customer", "kim"]).code, 7);
+    std::fs::write(site.path("more.csv"), "description,price,currency\na,5,KRW\n").unwrap();
+    let more = site.path("more.csv");
+    let later = "2026-11-22T04:00:00Z";
+    assert_eq!(at(&site, later, &["storage", "import", more.to_str().unwrap(), "--dry-run"])["imported"], 1);
+    // At a time before it lapsed: it was written then.
+    assert_eq!(site.ok(&["reservation", "show", "1"])["reservationStatus"], "expired");
+    assert_eq!(site.ok(&["storage", "list"]).as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_over_is_neither_quoted_nor_offered() {
+    let site = Site::with_storages();
+    for args in [&["quote", "1", "--from", "2026-11-21"][..], &["available", "--from", "2026-11-21"]] {
+        let refused = site.refused(2, args);
+        assert_eq!(refused["code"], "invalidValue", "{args:?}: {refused}");
+    }
+    assert_eq!(site.ok(&["quote", "1", "--from", "2026-11-22"])["price"], 59_000);
+    assert_eq!(site.ok(&["available", "--from", "2026-11-22"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn one_row_of_the_screen_may_be_asked_for_with_its_state() {
+    let site = Site::with_storages();
+    assert_eq!(site.ok(&["view", "1", "--status", "available"]), site.ok(&["view", "1"]));
+    assert_eq!(site.refused(3, &["view", "1", "--status", "reserved"])["code"], "storageNotFound");
+}

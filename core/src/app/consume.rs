@@ -12,8 +12,9 @@ use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction, Verdict, Work, wait};
 use crate::shared::Sequence;
 
-/// So many events a rider takes along for each use case it rides with; what is left is for `run_due`.
-const RIDE_MAX: u32 = 64;
+/// So many events a rider takes along for each use case it rides with; what is left is for `run_due`. A day's turn writes the most: a
+/// hundred holds that lapse and a hundred rentals, each of which a storage follows.
+const RIDE_MAX: u32 = 512;
 /// So many in all: a group that takes long keeps other processes from the file.
 const RIDE_GROUP_MAX: u32 = 2_048;
 /// So many events are folded in one transaction when catching up: long enough that waiting for the disk is a small part of it.
@@ -109,7 +110,7 @@ impl App {
         if !row.may_run(now) {
             return Ok(0);
         }
-        let anything_parked = !tx.dead_events(consumer.name(), None)?.is_empty();
+        let anything_parked = !tx.dead_events(consumer.name(), None, Some(1))?.is_empty();
         let mut views = Views::default();
         let (mut taken, mut last) = (0, row.cursor);
         // More than once, for what it raises itself is for it to see too.
@@ -153,8 +154,8 @@ impl App {
     /// Parks an event behind an earlier one of its key; says whether it did.
     fn park_behind(&self, tx: &mut dyn Transaction, consumer: InFile, event: &Envelope) -> Result<bool, StoreError> {
         let Some(key) = consumer.key(event) else { return Ok(false) };
-        let waiting = tx.dead_events(consumer.name(), Some(&key))?;
-        let Some(first) = waiting.first() else { return Ok(false) };
+        let first = tx.dead_events(consumer.name(), Some(&key), Some(1))?.pop();
+        let Some(first) = first else { return Ok(false) };
         let reason = format!("waits behind dead letter {}", first.dead_letter_id);
         let letter = dead_letter(tx, consumer.name(), event, key, reason, self.now())?;
         tx.put_dead_letter(&letter)?;

@@ -274,7 +274,7 @@ impl App {
             if InFile::named(&asked) == Some(InFile::View) {
                 tx.clear_views()?;
             }
-            for letter in tx.dead_events(&asked, None)? {
+            for letter in tx.dead_events(&asked, None, None)? {
                 let (closed_at, resolution) = (Some(app.now()), Some("replayed".to_owned()));
                 tx.put_dead_letter(&DeadLetter { closed_at, resolution, ..letter })?;
             }

@@ -11,7 +11,7 @@ use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
 use crate::effect::{Action, EffectRow, EffectStatus};
 use crate::event::Envelope;
-use crate::ports::{ConsumeError, EventFilter, Page, StoreError, Transaction};
+use crate::ports::{ConsumeError, EventFilter, Page, Queries, StoreError, Transaction};
 use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence, first_unsafe};
 use crate::storage::manager_only;
 
@@ -92,6 +92,8 @@ impl App {
         let letter = self.open_letter(id)?;
         let subject = letter.subject.clone();
         let closed = self.write_alone(move |app, tx| {
+            // Asked again: a retry may have made it due, or handed it out, meanwhile.
+            still_open(tx, id)?;
             let money =
                 |action: &str| OperationError::MoneyNotDiscarded { dead_letter_id: id, action: action.to_owned() };
             match &letter.subject {
@@ -127,7 +129,7 @@ impl App {
         loop {
             let (name, of_key) = (consumer.to_owned(), key.to_owned());
             let next = self.read(|q| {
-                let letter = q.dead_events(&name, Some(&of_key))?.into_iter().next();
+                let letter = q.dead_events(&name, Some(&of_key), Some(1))?.pop();
                 Ok::<_, OperationError>(match letter {
                     Some(letter) => event_of(q, &letter)?.map(|event| (letter, event)),
                     None => None,
@@ -151,8 +153,7 @@ impl App {
         event: Envelope,
     ) -> Result<Option<DeadLetter>, OperationError> {
         let tried = self.write(move |app, tx| {
-            let still_open = tx.dead_letter(id.get())?.is_some_and(|letter| letter.closed_at.is_none());
-            if !still_open {
+            if still_open(tx, id).is_err() {
                 return Ok(None);
             }
             let mut views = Views::default();
@@ -182,11 +183,7 @@ impl App {
     }
 
     fn open_letter(&self, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
-        let letter = self.letter(id)?;
-        if letter.closed_at.is_some() {
-            return Err(OperationError::DeadLetterNotFound { dead_letter_id: id });
-        }
-        Ok(letter)
+        self.read(|q| still_open(q, id))
     }
 
     fn letter(&self, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
@@ -194,7 +191,13 @@ impl App {
     }
 }
 
-fn event_of(q: &mut dyn crate::ports::Queries, letter: &DeadLetter) -> Result<Option<Envelope>, OperationError> {
+/// The letter, if nobody has decided on it yet.
+fn still_open<Q: Queries + ?Sized>(q: &mut Q, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
+    let letter = q.dead_letter(id.get())?.filter(|letter| letter.closed_at.is_none());
+    letter.ok_or(OperationError::DeadLetterNotFound { dead_letter_id: id })
+}
+
+fn event_of(q: &mut dyn Queries, letter: &DeadLetter) -> Result<Option<Envelope>, OperationError> {
     let DeadSubject::Event { sequence, .. } = &letter.subject else { return Ok(None) };
     let before = Sequence::new(sequence.get().saturating_sub(1));
     let page = Page { after: before.get(), limit: Some(1) };

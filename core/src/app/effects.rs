@@ -9,7 +9,7 @@ use super::reserve::{charge_of, handed_out};
 use super::settle::payment_of;
 use super::{App, Error, Moment};
 use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome, Task};
-use crate::ports::{Page, StoreError, Transaction, wait};
+use crate::ports::{EffectFilter, Page, StoreError, Transaction, wait};
 use crate::reservation::ReservationStatus;
 use crate::settings::Settings;
 
@@ -36,7 +36,7 @@ impl App {
     /// # Errors
     /// [`Error`] when the store cannot.
     pub fn due_effects(&self, limit: u32) -> Result<Vec<Effect>, Error> {
-        self.lease_effects(limit, Leave::AtHandOut, |_, _| true)
+        self.lease_effects(limit, Leave::AtHandOut)
     }
 
     /// Does due effects by the gateway and the notifiers of this application, at most so many.
@@ -46,8 +46,7 @@ impl App {
     pub fn run_effects(&self, limit: u32) -> Result<EffectsDone, Error> {
         let mut pass = EffectsDone::default();
         while pass.done + pass.failed < limit {
-            let effects =
-                self.lease_effects((limit - pass.done - pass.failed).min(PAGE), Leave::AtCall, App::can_do)?;
+            let effects = self.lease_effects((limit - pass.done - pass.failed).min(PAGE), Leave::AtCall)?;
             if effects.is_empty() {
                 break;
             }
@@ -69,39 +68,43 @@ impl App {
         if effect.lease.until - self.now() > TimeDelta::from_std(effect.deadline()).unwrap_or(TimeDelta::MAX) {
             return Ok(Some(effect));
         }
+        self.renewed(vec![effect]).map(|renewed| renewed.into_iter().next().flatten())
+    }
+
+    /// The effects, each with a lease anew; `None` for one that another process has taken over.
+    pub(super) fn renewed(&self, effects: Vec<Effect>) -> Result<Vec<Option<Effect>>, Error> {
         self.write_alone(move |app, tx| {
-            let Some(row) = tx.effect(effect.effect_id)? else { return Ok(None) };
-            if row.status != EffectStatus::Leased || row.lease != Some(effect.lease) {
-                return Ok(None);
-            }
             let lease = app.lease(&app.moment::<_, Error>(tx)?);
-            tx.put_effect(&EffectRow { lease: Some(lease), ..row })?;
-            Ok::<_, Error>(Some(Effect { lease, ..effect }))
+            let renew = |effect: Effect| {
+                let row = tx.effect(effect.effect_id)?;
+                let mine = |row: &EffectRow| row.status == EffectStatus::Leased && row.lease == Some(effect.lease);
+                let Some(row) = row.filter(mine) else { return Ok(None) };
+                tx.put_effect(&EffectRow { lease: Some(lease), ..row })?;
+                Ok::<_, Error>(Some(Effect { lease, ..effect }))
+            };
+            effects.into_iter().map(renew).collect()
         })
     }
 
-    /// Whether this application has what the action takes.
-    fn can_do(&self, action: &Action) -> bool {
-        match action {
-            Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => self.parts().gateway.is_some(),
-            Action::Deliver { channel, .. } => self.parts().notifiers.iter().any(|n| n.channel() == channel),
+    /// Which effects may be handed out: those that whoever does them has the means for, and of the gateway's none while it is not to
+    /// be called. What nobody here can do may be very much: it is not so much as looked at.
+    fn doable(&self, leave: Leave, settings: &Settings) -> EffectFilter {
+        let (config, elapsed) = (settings.breaker(), self.parts().clock.elapsed());
+        let may_call = self.is_elsewhere(settings).is_none() && self.breaker().check(config, elapsed).is_ok();
+        match leave {
+            Leave::AtHandOut => EffectFilter { gateway: may_call, channels: None },
+            Leave::AtCall => EffectFilter {
+                gateway: may_call && self.parts().gateway.is_some(),
+                channels: Some(self.parts().notifiers.iter().map(|n| n.channel().to_owned()).collect()),
+            },
         }
     }
 
-    fn lease_effects(&self, limit: u32, leave: Leave, can_do: fn(&App, &Action) -> bool) -> Result<Vec<Effect>, Error> {
+    fn lease_effects(&self, limit: u32, leave: Leave) -> Result<Vec<Effect>, Error> {
         // A look first, so that a pass with nothing to do writes nothing.
         let any = self.read(|q| {
-            let mut page = Page::first(PAGE);
-            loop {
-                let rows = q.open_effects(self.now(), page)?;
-                if rows.iter().any(|row| can_do(self, &row.action)) {
-                    return Ok::<_, Error>(true);
-                }
-                match rows.last() {
-                    Some(last) => page.after = last.effect_id.get(),
-                    None => return Ok(false),
-                }
-            }
+            let doable = self.doable(leave, &q.settings()?);
+            Ok::<_, Error>(!q.open_effects(&doable, self.now(), Page::first(1))?.is_empty())
         })?;
         if !any || limit == 0 {
             return Ok(Vec::new());
@@ -111,13 +114,12 @@ impl App {
             let mut effects = Vec::new();
             let mut page = Page::first(PAGE);
             loop {
-                let rows = tx.open_effects(moment.now, page)?;
+                // Asked anew: what was handed out may be all that the breaker lets through.
+                let rows = tx.open_effects(&app.doable(leave, &moment.settings), moment.now, page)?;
                 let Some(last) = rows.last() else { return Ok(effects) };
                 page.after = last.effect_id.get();
                 for row in rows {
-                    if can_do(app, &row.action) {
-                        effects.extend(app.lease_effect(tx, row, leave, &moment)?);
-                    }
+                    effects.extend(app.lease_effect(tx, row, leave, &moment)?);
                     if effects.len() >= limit as usize {
                         return Ok(effects);
                     }

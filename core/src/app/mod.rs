@@ -173,6 +173,9 @@ impl App {
             let settings = tx.settings()?;
             if settings.gateway.is_empty() && !gateway.is_empty() {
                 tx.put_settings(&Settings { gateway, ..settings })?;
+            } else if !gateway.is_empty() && settings.gateway != gateway {
+                // Another process has given the site to its own meanwhile.
+                return Err(OperationError::OtherGateway { kept: settings.gateway, asked: gateway }.into());
             }
             Ok::<_, Error>(())
         })

@@ -157,13 +157,13 @@ impl App {
 
     fn park_outside_behind(&self, consumer: &dyn Consumer, event: &Envelope) -> Result<bool, Error> {
         let (name, key) = (consumer.name().to_owned(), key_of(consumer, event));
-        if self.read(|q| Ok::<_, Error>(q.dead_events(&name, Some(&key))?.is_empty()))? {
+        if self.read(|q| Ok::<_, Error>(q.dead_events(&name, Some(&key), Some(1))?.is_empty()))? {
             return Ok(false);
         }
         let event = event.clone();
         self.write_alone(move |app, tx| {
             // Asked again: a retry may have closed what it would wait behind, and would not come back for it.
-            let waiting = tx.dead_events(&name, Some(&key))?;
+            let waiting = tx.dead_events(&name, Some(&key), None)?;
             let Some(first) = waiting.first() else { return Ok(false) };
             // Taken again after a crash, an event is not parked twice.
             if waiting.iter().any(|letter| holds(letter, event.sequence)) {

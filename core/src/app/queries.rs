@@ -11,7 +11,7 @@ use crate::payment::{BreakerState, PaymentError, PaymentRow};
 use crate::ports::{
     Counts, EventFilter, MessageFilter, Offers, Page, Queries, ReservationFilter, ReviewFilter, ViewFilter,
 };
-use crate::reservation::{HoldCase, Quote, QuoteStorage, ReservationError, ReservationRow, may_place_hold};
+use crate::reservation::{HoldCase, Quote, QuoteStorage, ReservationError, ReservationRow, may_place_hold, not_past};
 use crate::review::{ReviewError, ReviewRow};
 use crate::settings::Settings;
 use crate::shared::{
@@ -104,13 +104,15 @@ impl App {
     /// What a period of a storage would cost.
     ///
     /// # Errors
-    /// [`ReservationError`]: no such storage, or a period that has no price.
+    /// [`ReservationError`]: no such storage, a period that began before today, or one that has no price.
     pub fn quote(&self, ask: QuoteStorage) -> Result<Quote, ReservationError> {
         let storage_id = ask.storage_id;
         self.read(|q| {
             let offer = q.offer(storage_id)?.ok_or(ReservationError::StorageNotFound { storage_id })?;
             let today = self.moment::<_, ReservationError>(q)?.today;
-            Ok(Quote::of(storage_id, offer.rate, Period::new(ask.from.unwrap_or(today), ask.until)?)?)
+            let period = Period::new(ask.from.unwrap_or(today), ask.until)?;
+            not_past(&period, today)?;
+            Ok(Quote::of(storage_id, offer.rate, period)?)
         })
     }
 
@@ -118,7 +120,7 @@ impl App {
     /// at most `max_price` by the quote, in its currency. What has no price for the period is not among them.
     ///
     /// # Errors
-    /// [`Error`] for a period or a price that is none.
+    /// [`Error`] for a period or a price that is none, and a period that began before today.
     pub fn available(
         &self,
         from: Option<NaiveDate>,
@@ -130,25 +132,41 @@ impl App {
             // Whatever is free: whether it is an amount does not depend on the currency.
             Money::parse_down(max, "KRW")?;
         }
+        self.available_if(from, until, page, |total| max_price.is_none_or(|max| is_within(total, max)))
+    }
+
+    /// The same, those whose total is `wanted`.
+    ///
+    /// # Errors
+    /// [`Error`] for a period that is none, or began before today.
+    pub fn available_if(
+        &self,
+        from: Option<NaiveDate>,
+        until: Option<NaiveDate>,
+        page: Page,
+        wanted: impl Fn(Money) -> bool,
+    ) -> Result<Vec<Available>, Error> {
         self.read(|q| {
             let today = self.moment::<_, Error>(q)?.today;
             let period = Period::new(from.unwrap_or(today), until)?;
-            let wanted = page.limit.map_or(usize::MAX, |l| l as usize);
+            not_past(&period, today)?;
+            let limit = page.limit.unwrap_or(u32::MAX);
             let mut found = Vec::new();
-            let mut at = Page { after: page.after, limit: Some(PRICED_AT_A_TIME) };
-            while found.len() < wanted {
+            // Most often the first so many are wanted; where they are not, it looks further in longer strides.
+            let mut at = Page { after: page.after, limit: Some(limit.min(PRICED_AT_A_TIME)) };
+            while found.len() < limit as usize {
                 let rows = q.free_storages(&period, at)?;
                 let Some(last) = rows.last() else { break };
-                at.after = last.storage_id.get();
+                at = Page { after: last.storage_id.get(), limit: Some(PRICED_AT_A_TIME) };
                 for storage in rows {
                     // What has no price for this period (by the day, open-ended) is not on offer for it.
                     let Ok(quote) = Quote::of(storage.storage_id, storage.rate, period) else { continue };
-                    if within(quote.total, max_price)? {
+                    if wanted(quote.total) {
                         found.push(Available { storage, quote: quote.total.amount() });
                     }
                 }
             }
-            found.truncate(wanted);
+            found.truncate(limit as usize);
             Ok(found)
         })
     }
@@ -326,9 +344,9 @@ fn consumers(q: &mut dyn Queries) -> Result<Vec<ConsumerStatus>, Error> {
     Ok(rows.into_iter().map(|row| ConsumerStatus { behind: head.saturating_sub(row.cursor.get()), row }).collect())
 }
 
-/// Whether a total is at most an amount given in major units of the total's own currency.
-fn within(total: Money, max: Option<&str>) -> Result<bool, Error> {
-    let Some(max) = max else { return Ok(true) };
-    let max = Money::parse_down(max, total.currency().code())?;
-    Ok(total.compare(max).is_some_and(std::cmp::Ordering::is_le))
+/// Whether a total is at most an amount given in major units of the total's own currency. One that is too large for that currency
+/// is above all totals.
+fn is_within(total: Money, max: &str) -> bool {
+    Money::parse_down(max, total.currency().code())
+        .map_or(true, |max| total.compare(max).is_some_and(std::cmp::Ordering::is_le))
 }

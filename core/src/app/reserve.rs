@@ -300,10 +300,11 @@ impl App {
         let Ok(Some(row)) = row else { return Err(unknown(held, retry_after())) };
         match (row.reservation_status, outcome) {
             (ReservationStatus::ReqReserve, _) => Err(unknown(row, retry_after())),
-            (ReservationStatus::Rejected, Outcome::Declined { reason }) => {
+            // Lapsed meanwhile or not: where no money was taken, that is what the caller has to know.
+            (ReservationStatus::Rejected | ReservationStatus::Expired, Outcome::Declined { reason }) => {
                 Err(ReservationError::Declined { reservation_id: id, reason })
             }
-            (ReservationStatus::Rejected, _) => {
+            (ReservationStatus::Rejected, _) | (ReservationStatus::Expired, Outcome::NotTaken { .. }) => {
                 let wait = self.breaker_wait().unwrap_or(Duration::from_secs(1));
                 Err(ReservationError::PaymentUnavailable { retry_after: wait })
             }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{App, EffectsDone, Error, Settled, Ticked};
 use crate::consumer::ConsumerRow;
 use crate::effect::{EffectRow, EffectStatus};
-use crate::ports::{Page, Queries};
+use crate::ports::{EffectFilter, Page, Queries};
 use crate::shared::Caller;
 use crate::storage::manager_only;
 
@@ -83,7 +83,7 @@ impl App {
         self.write_alone(|app, tx| {
             let now = app.now();
             // Whatever is ever to be tried is due by then; what is leased is not touched.
-            for effect in tx.open_effects(now + TimeDelta::days(FAR_DAYS), Page::default())? {
+            for effect in tx.open_effects(&EffectFilter::ALL, now + TimeDelta::days(FAR_DAYS), Page::default())? {
                 if effect.status == EffectStatus::Due && effect.due_at > now {
                     tx.put_effect(&EffectRow { due_at: now, ..effect })?;
                 }

@@ -103,7 +103,7 @@ pub(super) fn dead_events_come_in_order_of_event(store: &Arc<dyn Store>) {
     let letters = put(store, subjects);
     close(store, &letters[5]);
     let dead = |consumer: &str, key| -> Vec<u64> {
-        let rows = seen(store, |q| q.dead_events(consumer, key));
+        let rows = seen(store, |q| q.dead_events(consumer, key, None));
         rows.iter().map(|row| row.dead_letter_id.get()).collect()
     };
     assert_eq!(dead("view", None), [2, 3, 1]);
@@ -112,4 +112,8 @@ pub(super) fn dead_events_come_in_order_of_event(store: &Arc<dyn Store>) {
     assert_eq!(dead("view", Some("storage:9")), [0; 0]);
     assert_eq!(dead("storage", None), [4]);
     assert_eq!(dead("payment", None), [0; 0]);
+    for (key, first) in [(None, 2), (Some("storage:1"), 3)] {
+        let rows = seen(store, |q| q.dead_events("view", key, Some(1)));
+        assert_eq!(rows.iter().map(|row| row.dead_letter_id.get()).collect::<Vec<_>>(), [first], "the first");
+    }
 }

@@ -6,7 +6,7 @@ use super::world::{
     Stored, at, correlation, day, kept, new_rental, new_storage_id, paged, period, refused_as_corrupt, seen, told,
 };
 use crate::effect::{Action, EffectRow, EffectStatus, Lease};
-use crate::ports::{Backlog, Page, Store, Transaction};
+use crate::ports::{Backlog, EffectFilter, Page, Store, Transaction};
 use crate::shared::{EffectId, Key, MessageId, PaymentId, Sequence};
 
 /// What an effect is made of, as far as the facts care.
@@ -145,7 +145,7 @@ fn numbers(rows: &[EffectRow]) -> Vec<u64> {
 
 pub(super) fn open_effects_are_due_or_their_lease_is_over(store: &Arc<dyn Store>) {
     let rows = kept(store, some_of_all);
-    let open = |now| numbers(&seen(store, |q| q.open_effects(at(now), Page::default())));
+    let open = |now| numbers(&seen(store, |q| q.open_effects(&EffectFilter::ALL, at(now), Page::default())));
     assert_eq!(open(-1), [0; 0]);
     assert_eq!(open(0), [1], "from the moment itself on");
     assert_eq!(open(29), [1]);
@@ -155,7 +155,21 @@ pub(super) fn open_effects_are_due_or_their_lease_is_over(store: &Arc<dyn Store>
     assert_eq!(open(999), [1, 5, 6, 7], "a charge is handed out once, whatever became of its lease");
     assert_eq!(open(1_000), [1, 5, 6, 7, 9]);
     let expected: Vec<_> = rows.into_iter().filter(|row| [1, 5, 6, 7].contains(&row.effect_id.get())).collect();
-    paged(store, &expected, |row| row.effect_id.get(), |q, page| q.open_effects(at(999), page));
+    paged(store, &expected, |row| row.effect_id.get(), |q, page| q.open_effects(&EffectFilter::ALL, at(999), page));
+    let of = |gateway, channels: Option<&[&str]>| {
+        let channels = channels.map(|those| those.iter().map(|name| (*name).to_owned()).collect());
+        let filter = EffectFilter { gateway, channels };
+        numbers(&seen(store, |q| q.open_effects(&filter, at(999), Page::default())))
+    };
+    assert_eq!(of(true, Some(&[])), [1, 5, 6], "calls of the gateway");
+    assert_eq!(of(false, None), [7], "deliveries");
+    assert_eq!(of(false, Some(&["no \"such", "mail"])), [7], "over one of the channels");
+    assert_eq!(of(false, Some(&["no \"such"])), [0; 0]);
+    assert_eq!(of(false, Some(&[])), [0; 0]);
+    assert_eq!(of(true, Some(&["mail"])), [1, 5, 6, 7]);
+    let first = EffectFilter { gateway: true, channels: Some(vec!["mail".to_owned()]) };
+    let page = Page { after: 5, limit: Some(1) };
+    assert_eq!(numbers(&seen(store, |q| q.open_effects(&first, at(999), page))), [6]);
 }
 
 pub(super) fn loose_charges_have_no_live_lease(store: &Arc<dyn Store>) {

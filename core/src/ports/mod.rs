@@ -21,7 +21,7 @@ pub use notifier::Notifier;
 pub(crate) use payment_gateway::UNNAMED;
 pub use payment_gateway::{GatewayBooks, PaymentGateway};
 pub use queries::{
-    Backlog, Counts, DueRental, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
+    Backlog, Counts, DueRental, EffectFilter, EventFilter, Finding, Head, IdempotencyRow, MessageFilter, Page, Queries,
     ReservationFilter, ReviewFilter, ViewFilter,
 };
 pub use questions::{Bookings, Offer, Offers};

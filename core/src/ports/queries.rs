@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use crate::consumer::{ConsumerRow, DeadLetter};
-use crate::effect::EffectRow;
+use crate::effect::{Action, EffectRow};
 use crate::event::{Envelope, EventHash};
 use crate::message::MessageRow;
 use crate::payment::PaymentRow;
@@ -69,6 +69,28 @@ pub struct MessageFilter {
 pub struct ViewFilter {
     /// In this state.
     pub status: Option<StorageStatus>,
+}
+
+/// Which effects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectFilter {
+    /// Calls of the payment gateway among them.
+    pub gateway: bool,
+    /// Deliveries over these channels; over every channel if not given.
+    pub channels: Option<Vec<String>>,
+}
+
+impl EffectFilter {
+    /// All effects.
+    pub const ALL: EffectFilter = EffectFilter { gateway: true, channels: None };
+
+    /// Whether this is one of them.
+    pub fn has(&self, action: &Action) -> bool {
+        match action {
+            Action::Charge { .. } | Action::Void { .. } | Action::Refund { .. } => self.gateway,
+            Action::Deliver { channel, .. } => self.channels.as_ref().is_none_or(|those| those.contains(channel)),
+        }
+    }
 }
 
 /// Which events.
@@ -231,7 +253,12 @@ pub trait Queries {
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError>;
     /// Effects that may be done at `now`: `due` ones whose `due_at` has come, and `leased` ones, charges apart, whose lease is
     /// over. In order of id.
-    fn open_effects(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
+    fn open_effects(
+        &mut self,
+        filter: &EffectFilter,
+        now: DateTime<Utc>,
+        page: Page,
+    ) -> Result<Vec<EffectRow>, StoreError>;
     /// Charges without a live lease at `now`: `unknown` ones, `leased` ones whose lease is over, and `due` ones. In order of id.
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
     /// When the next effect may be done, or its lease ends.
@@ -247,8 +274,13 @@ pub trait Queries {
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, StoreError>;
     /// Dead letters that are open.
     fn dead_letters(&mut self, page: Page) -> Result<Vec<DeadLetter>, StoreError>;
-    /// The open dead letters of a consumer, only those of a key if one is given; in order of event.
-    fn dead_events(&mut self, consumer: &str, key: Option<&str>) -> Result<Vec<DeadLetter>, StoreError>;
+    /// The open dead letters of a consumer, only those of a key if one is given; in order of event, at most `limit` if one is given.
+    fn dead_events(
+        &mut self,
+        consumer: &str,
+        key: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Vec<DeadLetter>, StoreError>;
 
     /// What a key was used for.
     fn idempotency(

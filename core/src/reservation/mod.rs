@@ -17,5 +17,5 @@ pub use events::{
     RentalEndSet, RentalEnded, RentalStarted, ReservationCancelRequested, ReservationCancelled, ReservationConfirmed,
     ReservationCreated, ReservationEvent, ReservationExpired, ReservationRejected,
 };
-pub(crate) use policy::{HoldCase, Holds, may_place_hold, own_only};
+pub(crate) use policy::{HoldCase, Holds, may_place_hold, not_past, own_only};
 pub use quote::{PartMonth, Quote};

@@ -36,15 +36,23 @@ pub(crate) fn may_place_hold(case: &HoldCase) -> Result<(), ReservationError> {
 }
 
 fn begins_today_or_later(case: &HoldCase) -> Result<(), ReservationError> {
-    if case.quote.period.from() >= case.today {
+    Ok(not_past(&case.quote.period, case.today)?)
+}
+
+/// Refuses a period that began before today: nobody can reserve it any more, so nobody is told what it costs either.
+///
+/// # Errors
+/// [`InvalidValue`] of `from`.
+pub(crate) fn not_past(period: &Period, today: NaiveDate) -> Result<(), InvalidValue> {
+    let from = period.from();
+    if from >= today {
         return Ok(());
     }
     Err(InvalidValue::new(
         "from",
-        format!("{} lies in the past, today is {}", case.quote.period.from(), case.today),
-        format!("{}은 지난 날짜입니다. 오늘은 {}입니다", case.quote.period.from(), case.today),
-    )
-    .into())
+        format!("{from} lies in the past, today is {today}"),
+        format!("{from}은 지난 날짜입니다. 오늘은 {today}입니다"),
+    ))
 }
 
 fn is_offered(case: &HoldCase) -> Result<(), ReservationError> {

@@ -9,7 +9,7 @@ use storagerent::consumer::{ConsumerRow, DeadLetter};
 use storagerent::effect::EffectRow;
 use storagerent::event::{Envelope, Event, Trace};
 use storagerent::ports::{
-    Backlog, Counts, DueRental, Head, IdempotencyRow, Queries, Repositories, Transaction, Verdict, Work,
+    Backlog, Counts, DueRental, EffectFilter, Head, IdempotencyRow, Queries, Repositories, Transaction, Verdict, Work,
 };
 use storagerent::reservation::Reservation;
 use storagerent::review::Review;
@@ -144,7 +144,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         views(filter: &ViewFilter, page: Page) -> Vec<StorageViewRow>;
         effect(id: EffectId) -> Option<EffectRow>;
         effect_under(kind: &str, key: Key) -> Option<EffectRow>;
-        open_effects(now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
+        open_effects(filter: &EffectFilter, now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
         loose_charges(now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
         next_effect_at() -> Option<DateTime<Utc>>;
         backlog() -> Vec<Backlog>;
@@ -152,7 +152,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         consumers() -> Vec<ConsumerRow>;
         dead_letter(id: u64) -> Option<DeadLetter>;
         dead_letters(page: Page) -> Vec<DeadLetter>;
-        dead_events(consumer: &str, key: Option<&str>) -> Vec<DeadLetter>;
+        dead_events(consumer: &str, key: Option<&str>, limit: Option<u32>) -> Vec<DeadLetter>;
         idempotency(scope: &str, command: &str, key: &IdempotencyKey) -> Option<IdempotencyRow>;
         counts() -> Counts;
     }

@@ -111,3 +111,70 @@ fn a_gateway_that_panics_has_perhaps_taken_the_money() {
     app.run_effects(10).unwrap();
     assert_eq!(app.reservation(1.into()).unwrap().reservation_status, ReservationStatus::Rejected);
 }
+
+/// Takes all money, each time after something else has happened.
+struct Slow<F> {
+    meanwhile: F,
+    said: fn(u64) -> Outcome,
+}
+
+impl<F: Fn(u64) + Send + Sync + 'static> PaymentGateway for Slow<F> {
+    fn name(&self) -> &str {
+        "simulated"
+    }
+    fn charge(&self, charge: &Charge, _: Duration) -> Outcome {
+        (self.meanwhile)(charge.reservation_id.get());
+        (self.said)(charge.reservation_id.get())
+    }
+    fn void(&self, _: &Charge, _: Duration) -> Outcome {
+        Outcome::NotTaken { reason: "it never came".to_owned() }
+    }
+    fn refund(&self, _: &Charge, _: Duration) -> Outcome {
+        Outcome::Refunded
+    }
+}
+
+#[test]
+fn of_many_reserved_at_once_none_waits_for_the_last_charge_and_none_loses_its_turn() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let other = site.another_app(|options| options);
+        let clock = site.clock.clone();
+        let meanwhile = move |id| {
+            clock.advance(Duration::from_secs(1));
+            // A lease is over after 20 seconds; another process then asks what became of the charge.
+            assert_eq!(other.settle().unwrap().asked, 0, "at the charge of {id}");
+            let first = other.reservation(ReservationId::new(1)).unwrap();
+            assert_eq!(first.reservation_status == ReservationStatus::Reserved, id > 1, "at the charge of {id}");
+        };
+        let options = Options::new(Slow { meanwhile, said: |_| Outcome::Captured }).clock(site.clock.clone());
+        let app = storagerent::over(Arc::clone(&site.store), options).unwrap();
+        let wanted = (0..40).map(|_| (customer("kim"), Reserve::new(site.storage(1_000)))).collect();
+        for answer in app.reserve_all(wanted) {
+            assert_eq!(answer.unwrap().reservation_status, ReservationStatus::Reserved);
+        }
+        site.assert_clean();
+    }
+}
+
+#[test]
+fn whose_hold_lapses_before_the_gateway_declines_is_told_that_it_declined() {
+    let said = |id| match id {
+        1 => Outcome::Declined { reason: "no funds".to_owned() },
+        2 => Outcome::NotTaken { reason: "it was not sent".to_owned() },
+        _ => Outcome::Captured,
+    };
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let (other, clock) = (site.another_app(|options| options), site.clock.clone());
+        let meanwhile = move |_| {
+            clock.advance(Duration::from_secs(11 * 60));
+            assert_eq!(other.tick().unwrap().expired, 1);
+        };
+        let options = Options::new(Slow { meanwhile, said }).clock(site.clock.clone());
+        let app = storagerent::over(Arc::clone(&site.store), options).unwrap();
+        let codes = [(); 3].map(|()| app.reserve(&customer("kim"), Reserve::new(site.storage(1_000))).unwrap_err());
+        assert_eq!(codes.map(|refused| refused.code()), ["paymentDeclined", "paymentUnavailable", "holdLapsed"]);
+        site.rest();
+    }
+}

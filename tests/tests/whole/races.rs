@@ -1,7 +1,8 @@
 //! Many at once: exactly one gets it.
 
 use std::process::Stdio;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
 
 use storagerent::*;
 use storagerent_tests::{Kept, Site, customer, run, run_ok, tool};
@@ -81,4 +82,84 @@ fn of_64_processes_that_reserve_and_cancel_none_fails_otherwise_than_it_may() {
     assert!(codes.contains(&0));
     assert_eq!(run(&file, &["run-due"]).status.code(), Some(0));
     run_ok(&file, &["verify"]);
+}
+
+/// A store before whose first work something else happens.
+struct Before<F> {
+    store: Arc<dyn Store>,
+    first: Mutex<Option<F>>,
+}
+
+impl<F: FnOnce() + Send> Store for Before<F> {
+    fn submit(&self, work: Vec<Box<dyn ports::Work>>, wait_max: Duration) -> bool {
+        let first = self.first.lock().unwrap().take();
+        if let Some(first) = first {
+            first();
+        }
+        self.store.submit(work, wait_max)
+    }
+    fn drive(&self) {
+        self.store.drive();
+    }
+    fn read(&self, f: &mut dyn FnMut(&mut dyn ports::Queries)) -> Result<(), StoreError> {
+        self.store.read(f)
+    }
+}
+
+fn before<F: FnOnce() + Send + 'static>(store: &Arc<dyn Store>, first: F) -> Arc<dyn Store> {
+    Arc::new(Before { store: Arc::clone(store), first: Mutex::new(Some(first)) })
+}
+
+#[test]
+fn of_two_gateways_that_come_to_a_new_site_at_once_one_is_refused() {
+    struct Acme;
+    impl PaymentGateway for Acme {
+        fn name(&self) -> &str {
+            "acme"
+        }
+        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
+            panic!("it is not asked")
+        }
+        fn void(&self, _: &Charge, _: Duration) -> Outcome {
+            panic!("it is not asked")
+        }
+        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
+            panic!("it is not asked")
+        }
+    }
+    let store: Arc<dyn Store> = Arc::new(storagerent::memory::MemoryStore::new());
+    let simulated = || Options::new(payment::SimulatedGateway::in_memory(payment::Behaviour::Approve));
+    let inner = Arc::clone(&store);
+    let raced = before(&store, move || drop(storagerent::over(inner, simulated()).unwrap()));
+    let refused = storagerent::over(raced, Options::new(Acme)).unwrap_err();
+    assert_eq!(refused.code(), "otherGateway");
+    storagerent::over(store, simulated()).unwrap();
+}
+
+#[test]
+fn what_was_retried_meanwhile_is_not_discarded() {
+    struct Refusing;
+    impl Notifier for Refusing {
+        fn channel(&self) -> &str {
+            "sms"
+        }
+        fn deliver(&self, _: Key, _: &MessageRow) -> Outcome {
+            Outcome::Refused { reason: "no such number".to_owned() }
+        }
+    }
+    for kept in Kept::ALL {
+        let site = Site::with(kept, |options| options.notifier(Refusing));
+        site.reserve("kim", Reserve::new(site.storage(1_000)));
+        site.rest();
+        let [letter] = &site.app.dead_letters(Page::default()).unwrap()[..] else { panic!("one was parked") };
+        let id = letter.dead_letter_id;
+        let DeadSubject::Effect { effect_id, .. } = letter.subject else { panic!("it is a delivery") };
+        let other = site.app.clone();
+        let raced = before(&site.store, move || drop(other.retry_dead_letter(&Caller::manager(), id).unwrap()));
+        let app = storagerent::over(raced, Options::without_gateway().clock(site.clock.clone())).unwrap();
+        let refused = app.discard_dead_letter(&Caller::manager(), id, "given up").unwrap_err();
+        assert_eq!(refused.code(), "deadLetterNotFound");
+        let due: Vec<_> = site.app.due_effects(9).unwrap().into_iter().map(|effect| effect.effect_id).collect();
+        assert_eq!(due, [effect_id], "it is still to be delivered");
+    }
 }

@@ -204,3 +204,20 @@ fn run_due_says_when_to_call_again_and_a_worker_does() {
     }
     panic!("the worker did not do what was due");
 }
+
+#[test]
+fn whoever_looks_first_after_a_days_turn_sees_all_of_it() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        for _ in 0..120 {
+            let storage = site.storage(1_000);
+            site.reserve("kim", Reserve::new(storage).from(day("2026-11-23")).until(day("2026-11-25")));
+        }
+        site.clock.set(noon("2026-11-23"));
+        assert_eq!(site.app.tick().unwrap().started, 120);
+        assert!(site.app.consumers().unwrap().iter().all(|consumer| consumer.behind == 0));
+        let reserved = ViewFilter { status: Some(StorageStatus::Reserved) };
+        assert_eq!(site.app.views(&reserved, Page::default()).unwrap().len(), 120);
+        site.assert_clean();
+    }
+}

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use storagerent::{Available, InvalidValue, Kind, Quote, QuoteStorage};
+use storagerent::{Available, InvalidValue, Kind, Money, Quote, QuoteStorage};
 use utoipa::IntoParams;
 
 use super::Refusals;
@@ -107,19 +107,8 @@ pub(crate) async fn available(
     // Where much is taken it looks far.
     let rows = site
         .aside(move |app| {
-            let mut found = Vec::new();
-            let mut page = asked.page();
-            let wanted = page.limit.unwrap_or(u32::MAX) as usize;
-            loop {
-                let rows = app.available(from, until, None, page)?;
-                let Some(last) = rows.last() else { return Ok(found) };
-                page.after = last.storage.storage_id.get();
-                found.extend(rows.into_iter().filter(|row| max.is_none_or(|max| row.quote <= max)));
-                if found.len() >= wanted {
-                    found.truncate(wanted);
-                    return Ok(found);
-                }
-            }
+            let is_within = |total: Money| max.is_none_or(|max| total.amount() <= max);
+            Ok(app.available_if(from, until, asked.page(), is_within)?)
         })
         .await?;
     let filters = [("from", wanted.from), ("until", wanted.until), ("maxPrice", max.map(|max| max.to_string()))];

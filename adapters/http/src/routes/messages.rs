@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use storagerent::{CustomerId, MessageFilter, MessageRow};
+use storagerent::{MessageFilter, MessageRow};
 use utoipa::IntoParams;
 
 use super::Refusals;
@@ -42,10 +42,10 @@ pub(crate) async fn list(
     Params(which): Params<Which>,
 ) -> Result<Response, Refusal> {
     let asked = Asked::of(which.after, which.size)?;
-    let named = which.customer.as_deref().map(CustomerId::new).transpose()?;
-    let filter = MessageFilter { customer: asker.customer().cloned().or(named) };
+    let filter = MessageFilter { customer: asker.whose(which.customer.as_deref())? };
     let rows = site.app.messages(&filter, asked.page())?;
-    Ok(asked.shown("/messages", &[("customer", which.customer)], rows))
+    let customer = filter.customer.map(|of| of.as_str().to_owned());
+    Ok(asked.shown("/messages", &[("customer", customer)], rows))
 }
 
 /// A message.

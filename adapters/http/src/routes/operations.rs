@@ -8,6 +8,8 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use storagerent::{Command, EffectsDone, Query};
 use utoipa::ToSchema;
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 
 use super::Refusals;
 use crate::asker::Asker;
@@ -138,8 +140,22 @@ pub(crate) async fn settings(State(site): State<Arc<Site>>) -> Result<Response, 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingSent {
-    /// The value, as on the command line.
-    value: String,
+    /// The value, as on the command line; of a number, the number too.
+    #[schema(schema_with = text_or_number)]
+    value: Value,
+}
+
+fn text_or_number() -> Schema {
+    let kinds = [Type::String, Type::Integer].map(|kind| ObjectBuilder::new().schema_type(kind));
+    Schema::OneOf(kinds.into_iter().fold(OneOfBuilder::new(), OneOfBuilder::item).build())
+}
+
+/// A text, or a whole number.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Number(i64),
+    Text(String),
 }
 
 /// Changes a setting.
@@ -151,7 +167,11 @@ pub(crate) async fn set(
     PathName(key): PathName,
     Sent(sent): Sent<SettingSent>,
 ) -> Result<Response, Refusal> {
-    execute(&site, asker, Command::Set { key, value: sent.value }).await
+    let value = match sent.value {
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text,
+    };
+    execute(&site, asker, Command::Set { key, value }).await
 }
 
 /// How the site is, at a glance.

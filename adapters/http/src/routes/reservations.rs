@@ -72,8 +72,9 @@ pub(crate) async fn list(
     asker: Asker,
     Params(which): Params<Which>,
 ) -> Result<Response, Refusal> {
-    let named = which.customer.as_deref().map(CustomerId::new).transpose()?;
-    page(&site, "/reservations", which, asker.customer().cloned().or(named))
+    let whose = asker.whose(which.customer.as_deref())?;
+    let which = Which { customer: whose.as_ref().map(|of| of.as_str().to_owned()), ..which };
+    page(&site, "/reservations", which, whose)
 }
 
 /// The caller's own reservations, in order of id; to the manager those of `guest`.

@@ -84,6 +84,10 @@ impl StorageSent {
     }
 
     fn register(self) -> Result<RegisterStorage, InvalidValue> {
+        if self.withdrawn == Some(true) {
+            let (en, ko) = ("register it first, then withdraw it", "먼저 등록한 뒤 예약 중단으로 바꾸세요");
+            return Err(InvalidValue::new("withdrawn", en, ko));
+        }
         let description = self.description()?.ok_or_else(|| missing("description"))?;
         let Number(price) = self.price.ok_or_else(|| missing("price"))?;
         let price = Money::new(price, self.currency()?.unwrap_or(Currency::KRW));

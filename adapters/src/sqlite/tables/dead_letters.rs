@@ -59,19 +59,21 @@ pub(in crate::sqlite) fn of_consumer(
     db: Db<'_>,
     consumer: &str,
     key: Option<&str>,
+    limit: Option<u32>,
 ) -> Result<Vec<DeadLetter>, StoreError> {
+    let (_, limit) = bounds(Page { after: 0, limit });
     match key {
         None => {
             let sql = select!(
-                "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 ORDER BY sequence, dead_letter_id"
+                "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 ORDER BY sequence, dead_letter_id LIMIT ?2"
             );
-            all(db, sql, [consumer], read)
+            all(db, sql, (consumer, limit), read)
         }
         Some(key) => {
             let sql = select!(
-                "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 AND key = ?2 ORDER BY sequence, dead_letter_id"
+                "INDEXED BY dead_letters_open WHERE closed_at IS NULL AND consumer = ?1 AND key = ?2 ORDER BY sequence, dead_letter_id LIMIT ?3"
             );
-            all(db, sql, [consumer, key], read)
+            all(db, sql, (consumer, key, limit), read)
         }
     }
 }

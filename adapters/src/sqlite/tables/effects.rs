@@ -1,9 +1,10 @@
 //! Effects: what has to be done outside.
 
 use rusqlite::{Row, params};
+use serde::Serialize;
 use storagerent_core::chrono::{DateTime, Utc};
 use storagerent_core::effect::{Action, EffectRow, EffectStatus};
-use storagerent_core::ports::{Backlog, Page, StoreError};
+use storagerent_core::ports::{Backlog, EffectFilter, Page, StoreError};
 use storagerent_core::shared::{EffectId, Key};
 
 use crate::sqlite::rows::{Columns, kept, key, moment, sought};
@@ -20,8 +21,9 @@ macro_rules! select {
     };
 }
 
-/// The words for the kinds of actions.
-const KINDS: [&str; 4] = ["charge", "void", "refund", "deliver"];
+/// The words for the kinds of actions: calls of the gateway, and deliveries.
+const GATEWAY_KINDS: [&str; 3] = ["charge", "void", "refund"];
+const DELIVER: &str = "deliver";
 
 fn read(row: &Row<'_>) -> Result<EffectRow, StoreError> {
     let c = Columns::of("effects", row);
@@ -49,6 +51,11 @@ fn action(c: &Columns<'_>) -> Result<Action, StoreError> {
     }
 }
 
+/// A list as a statement takes it.
+fn json(list: &Vec<impl Serialize>) -> Result<String, StoreError> {
+    serde_json::to_string(list).map_err(|e| StoreError::Other(format!("a list cannot be written as JSON: {e}")))
+}
+
 pub(in crate::sqlite) fn find(db: Db<'_>, id: EffectId) -> Result<Option<EffectRow>, StoreError> {
     one(db, select!("WHERE effect_id = ?1"), [sought(id.get())], read)
 }
@@ -58,15 +65,26 @@ pub(in crate::sqlite) fn under(db: Db<'_>, kind: &str, of: Key) -> Result<Option
 }
 
 /// What may be done now; a charge that was handed out is settled, never repeated.
-pub(in crate::sqlite) fn open(db: Db<'_>, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
+pub(in crate::sqlite) fn open(
+    db: Db<'_>,
+    filter: &EffectFilter,
+    now: DateTime<Utc>,
+    page: Page,
+) -> Result<Vec<EffectRow>, StoreError> {
     let (after, limit) = bounds(page);
+    let gateway = if filter.gateway { GATEWAY_KINDS.as_slice() } else { &[] };
+    let deliver = filter.channels.as_ref().is_none_or(|those| !those.is_empty()).then_some(&DELIVER);
+    let kinds = json(&gateway.iter().chain(deliver).collect::<Vec<_>>())?;
+    let channels = filter.channels.as_ref().map(json).transpose()?;
     // Without the index named, all effects ever done would be walked through in order of id.
     let sql = select!(
         "INDEXED BY effects_open WHERE (status = 'due' OR status = 'leased' OR status = 'unknown')
-         AND kind IN ('charge', 'void', 'refund', 'deliver') AND ready_at <= ?3
-         AND NOT (kind = 'charge' AND status = 'leased') AND effect_id > ?1 ORDER BY effect_id LIMIT ?2"
+         AND kind IN (SELECT value FROM json_each(?4)) AND ready_at <= ?3
+         AND NOT (kind = 'charge' AND status = 'leased') AND effect_id > ?1
+         AND (channel IS NULL OR ?5 IS NULL OR channel IN (SELECT value FROM json_each(?5)))
+         ORDER BY effect_id LIMIT ?2"
     );
-    all(db, sql, (after, limit, moment(now)), read)
+    all(db, sql, (after, limit, moment(now), kinds, channels), read)
 }
 
 /// Charges that nobody is doing.
@@ -88,7 +106,7 @@ pub(in crate::sqlite) fn next_at(db: Db<'_>) -> Result<Option<DateTime<Utc>>, St
                WHERE (status = 'due' OR status = 'leased' OR status = 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
                ORDER BY ready_at LIMIT 1";
     let mut next = None;
-    for kind in KINDS {
+    for kind in GATEWAY_KINDS.into_iter().chain([DELIVER]) {
         let of_kind = one(db, sql, [kind], |row| {
             let c = Columns::of("effects", row);
             c.int()?;

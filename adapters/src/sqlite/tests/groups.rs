@@ -9,6 +9,7 @@ use storagerent_core::ports::{EventFilter, MessageFilter, write};
 use storagerent_core::{CustomerId, ModifyStorage, ReservationId, Sequence};
 
 use super::*;
+use crate::sqlite::queue::{Batch, Queue};
 
 fn commits(store: &SqliteStore) -> Arc<AtomicUsize> {
     let count = Arc::new(AtomicUsize::new(0));
@@ -42,6 +43,34 @@ fn a_group_is_bounded_but_a_submission_is_never_split() {
     store.drive();
     assert_eq!((count.load(Ordering::SeqCst), storages(&store)), (3, 557), "256, 1 and 300");
     assert_eq!(told(&outcomes).len(), 557);
+}
+
+/// A work that waits, and whose caller would lead.
+struct WouldLead;
+
+impl Work for WouldLead {
+    fn run(&mut self, _: &mut dyn Transaction) -> Verdict {
+        Verdict::Keep
+    }
+
+    fn take_over(&self) -> bool {
+        true
+    }
+
+    fn done(self: Box<Self>, _: Result<(), StoreError>) {}
+}
+
+#[test]
+fn who_is_asked_to_lead_can() {
+    let queue = Queue::default();
+    assert!(queue.push(Batch::new(vec![Box::new(WouldLead)], WAIT)));
+    let leader = queue.lead().unwrap();
+    assert!(queue.lead().is_none(), "one leads");
+    assert!(leader.hand_over());
+    assert!(queue.lead().is_some());
+    let nobody = Queue::default();
+    assert!(nobody.push(Batch::new(vec![keeping("any", &Told::default())], WAIT)));
+    assert!(!nobody.lead().unwrap().hand_over(), "nobody waits who would");
 }
 
 #[test]

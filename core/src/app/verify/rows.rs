@@ -42,7 +42,7 @@ fn held_back(q: &mut dyn Queries) -> Result<BTreeSet<StorageId>, StoreError> {
         DeadSubject::Event { key, .. } => key.strip_prefix("storage:").and_then(|id| id.parse::<u64>().ok()),
         DeadSubject::Effect { .. } => None,
     };
-    let letters = q.dead_events("view", None)?;
+    let letters = q.dead_events("view", None, None)?;
     Ok(letters.into_iter().filter_map(|letter| of(letter.subject)).map(StorageId::new).collect())
 }
 
