@@ -36,5 +36,10 @@ pub(super) fn store_error(error: Error) -> StoreError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation)
         ),
     };
-    if corrupt { StoreError::Corrupt(error.to_string()) } else { StoreError::Other(error.to_string()) }
+    if corrupt {
+        return StoreError::Corrupt(error.to_string());
+    }
+    // What readers and writers share beside the file (`-shm`) could not be made longer. SQLite's own words say less.
+    let is_full = error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    StoreError::Other(if is_full { "database or disk is full".to_owned() } else { error.to_string() })
 }
