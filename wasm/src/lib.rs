@@ -72,6 +72,13 @@ impl Engine {
         (self.begun, self.leased) = Default::default();
         let store = Arc::new(SqliteStore::open(&self.path)?);
         let app = storagerent::over(Arc::<SqliteStore>::clone(&store), self.options())?;
+        self.adopt(&app)?;
+        self.site = Some((app, store));
+        Ok(())
+    }
+
+    /// Gives a site that has no payment service yet to this one.
+    fn adopt(&self, app: &App) -> Result<(), Refused> {
         let kept = app.settings()?.gateway;
         if kept != self.gateway {
             if !kept.is_empty() {
@@ -79,7 +86,6 @@ impl Engine {
             }
             app.set(&Caller::manager(), "gateway", &self.gateway)?;
         }
-        self.site = Some((app, store));
         Ok(())
     }
 
@@ -190,31 +196,26 @@ impl Engine {
         Ok(self.site()?.1.to_bytes()?)
     }
 
-    /// Replaces the site by the one in the bytes of a file; if that is refused, the old one stays.
+    /// Replaces the site by the one in the bytes of a file, which is looked at as a whole before; if it is refused, the old one stays.
     ///
     /// # Errors
     /// [`Refused`] for bytes that are no site this build knows, of another payment service, in WAL mode, or not as their own log says.
     pub fn upload(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        let app = storagerent::over(Arc::new(SqliteStore::from_bytes(bytes)?), self.options())?;
+        self.adopt(&app)?;
+        if let Some(first) = app.verify()?.findings.first() {
+            return Err(StoreError::Corrupt(format!("{}: {}", first.subject, first.detail)).into());
+        }
+        drop(app);
         let old = self.download()?;
         self.site = None;
-        let replaced = sqlite::replace(&self.path, bytes).map_err(Refused::from);
-        let replaced = replaced.and_then(|()| self.reopen()).and_then(|()| self.verified());
+        let replaced = sqlite::replace(&self.path, bytes).map_err(Refused::from).and_then(|()| self.reopen());
         if replaced.is_err() {
             self.site = None;
             sqlite::replace(&self.path, &old)?;
             self.reopen()?;
         }
         replaced
-    }
-}
-
-impl Engine {
-    /// Refuses a site that is not as its own log says.
-    fn verified(&self) -> Result<(), Refused> {
-        match self.site()?.0.verify()?.findings.first() {
-            None => Ok(()),
-            Some(first) => Err(StoreError::Corrupt(format!("{}: {}", first.subject, first.detail)).into()),
-        }
     }
 }
 

@@ -247,6 +247,10 @@ impl Queries for State {
         Ok(at_most(page.limit, open))
     }
 
+    fn has_dead_events(&mut self, consumer: &str) -> Stored<bool> {
+        Ok(!self.dead_events(consumer, None, Some(1))?.is_empty())
+    }
+
     fn dead_events(&mut self, consumer: &str, key: Option<&str>, limit: Option<u32>) -> Stored<Vec<DeadLetter>> {
         let table = &self.dead_letters;
         let wanted = |letter: &DeadLetter| match (&letter.subject, key) {

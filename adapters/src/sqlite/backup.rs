@@ -42,6 +42,15 @@ pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
 ///
 /// [`SqliteStore::to_bytes`]: super::SqliteStore::to_bytes
 pub fn replace(to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let source = from_bytes(bytes)?;
+    let mut target = connect::open(&connect::absolute(to)?)?;
+    // In WAL mode a database keeps the size of its pages.
+    connect::journal_mode(&target, "PRAGMA journal_mode = DELETE").map_err(store_error)?;
+    copy_pages(&source, &mut target)
+}
+
+/// The database in the bytes of a file, in memory, to be read only.
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<Connection, StoreError> {
     if needs_wal(bytes) {
         return Err(StoreError::WalMode);
     }
@@ -52,10 +61,7 @@ pub fn replace(to: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut source = connect::open_in_memory()?;
     source.deserialize_read_exact("main", bytes, bytes.len(), true).map_err(store_error)?;
     check(&source, label)?;
-    let mut target = connect::open(&connect::absolute(to)?)?;
-    // In WAL mode a database keeps the size of its pages.
-    connect::journal_mode(&target, "PRAGMA journal_mode = DELETE").map_err(store_error)?;
-    copy_pages(&source, &mut target)
+    Ok(source)
 }
 
 /// Where an SQLite file says by which versions of its format it is written and read; 2 is WAL, 1 is not.

@@ -156,7 +156,22 @@ impl SqliteStore {
     /// [`StoreError::Other`] when SQLite is too old or has no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
         connect::require_sqlite()?;
-        let conn = connect::open_in_memory()?;
+        SqliteStore::of_memory(connect::open_in_memory()?)
+    }
+
+    /// A store in memory with all that is in the bytes of a file, as [`SqliteStore::to_bytes`] and `db backup` write them: to look
+    /// at a site before it takes another one's place.
+    ///
+    /// # Errors
+    /// Those of [`check_file`] for the bytes; [`StoreError::WalMode`] for bytes of which a part may be in another file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        connect::require_sqlite()?;
+        let mut conn = connect::open_in_memory()?;
+        backup::copy_pages(&backup::from_bytes(bytes)?, &mut conn)?;
+        SqliteStore::of_memory(conn)
+    }
+
+    fn of_memory(conn: Connection) -> Result<Self, StoreError> {
         migrations::migrate(&conn, Path::new(MEMORY))?;
         let mut mirror = connect::open_in_memory()?;
         backup::copy_pages(&conn, &mut mirror)?;

@@ -397,20 +397,24 @@ impl Queries for Session<'_> {
         in_order(page, dead_letters::list_open(self.db, page)?, |row| row.dead_letter_id.get())
     }
 
+    fn has_dead_events(&mut self, consumer: &str) -> Result<bool, StoreError> {
+        if self.memory.cache.untroubled.contains(consumer) {
+            return Ok(false);
+        }
+        let any = dead_letters::are_there_of(self.db, consumer)?;
+        if !any {
+            Arc::make_mut(&mut self.memory.cache.untroubled).insert(consumer.to_owned());
+        }
+        Ok(any)
+    }
+
     fn dead_events(
         &mut self,
         consumer: &str,
         key: Option<&str>,
         limit: Option<u32>,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        if self.memory.cache.untroubled.contains(consumer) {
-            return Ok(Vec::new());
-        }
-        let letters = dead_letters::of_consumer(self.db, consumer, key, limit)?;
-        if key.is_none() && letters.is_empty() && limit != Some(0) {
-            Arc::make_mut(&mut self.memory.cache.untroubled).insert(consumer.to_owned());
-        }
-        Ok(letters)
+        dead_letters::of_consumer(self.db, consumer, key, limit)
     }
 
     fn idempotency(

@@ -110,7 +110,7 @@ impl App {
         if !row.may_run(now) {
             return Ok(0);
         }
-        let anything_parked = !tx.dead_events(consumer.name(), None, Some(1))?.is_empty();
+        let anything_parked = tx.has_dead_events(consumer.name())?;
         let mut views = Views::default();
         let (mut taken, mut last) = (0, row.cursor);
         // More than once, for what it raises itself is for it to see too.

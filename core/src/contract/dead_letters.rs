@@ -100,8 +100,11 @@ pub(super) fn dead_events_come_in_order_of_event(store: &Arc<dyn Store>) {
         effect(1),
         event("view", 4, "storage:1"),
     ];
+    let has = |consumer: &str| seen(store, |q| q.has_dead_events(consumer));
+    assert!(!has("view") && !has("storage"));
     let letters = put(store, subjects);
     close(store, &letters[5]);
+    assert!(has("view") && has("storage") && !has("payment"));
     let dead = |consumer: &str, key| -> Vec<u64> {
         let rows = seen(store, |q| q.dead_events(consumer, key, None));
         rows.iter().map(|row| row.dead_letter_id.get()).collect()
@@ -116,4 +119,6 @@ pub(super) fn dead_events_come_in_order_of_event(store: &Arc<dyn Store>) {
         let rows = seen(store, |q| q.dead_events("view", key, Some(1)));
         assert_eq!(rows.iter().map(|row| row.dead_letter_id.get()).collect::<Vec<_>>(), [first], "the first");
     }
+    close(store, &letters[3]);
+    assert!(has("view") && !has("storage"), "closed ones do not count");
 }

@@ -274,6 +274,8 @@ pub trait Queries {
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, StoreError>;
     /// Dead letters that are open.
     fn dead_letters(&mut self, page: Page) -> Result<Vec<DeadLetter>, StoreError>;
+    /// Whether a consumer has open dead letters: asked by every group, however many they are.
+    fn has_dead_events(&mut self, consumer: &str) -> Result<bool, StoreError>;
     /// The open dead letters of a consumer, only those of a key if one is given; in order of event, at most `limit` if one is given.
     fn dead_events(
         &mut self,

@@ -152,6 +152,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         consumers() -> Vec<ConsumerRow>;
         dead_letter(id: u64) -> Option<DeadLetter>;
         dead_letters(page: Page) -> Vec<DeadLetter>;
+        has_dead_events(consumer: &str) -> bool;
         dead_events(consumer: &str, key: Option<&str>, limit: Option<u32>) -> Vec<DeadLetter>;
         idempotency(scope: &str, command: &str, key: &IdempotencyKey) -> Option<IdempotencyRow>;
         counts() -> Counts;

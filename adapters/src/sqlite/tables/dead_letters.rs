@@ -54,6 +54,13 @@ pub(in crate::sqlite) fn list_open(db: Db<'_>, page: Page) -> Result<Vec<DeadLet
     all(db, sql, bounds(page), read)
 }
 
+/// Whether a consumer has open ones.
+pub(in crate::sqlite) fn are_there_of(db: Db<'_>, consumer: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT dead_letter_id FROM dead_letters INDEXED BY dead_letters_open \
+               WHERE closed_at IS NULL AND consumer = ?1 LIMIT 1";
+    one(db, sql, [consumer], |_| Ok(())).map(|found| found.is_some())
+}
+
 /// The open ones of a consumer, or only those of a key, in order of event.
 pub(in crate::sqlite) fn of_consumer(
     db: Db<'_>,

@@ -139,6 +139,9 @@ fn a_site_is_replaced_by_another_ones_bytes() {
     let (folder, store, path) = in_file();
     register_many(&store, 5);
     let bytes = store.to_bytes().unwrap();
+    let looked_at = SqliteStore::from_bytes(&bytes).unwrap();
+    register_many(&looked_at, 1);
+    assert_eq!((storages(&looked_at), read(&looked_at, |q| q.check_log(9)).unwrap()), (6, vec![]));
     let old = folder.path().join("old.db");
     register_many(&SqliteStore::open(&old).unwrap(), 1);
     replace(&old, &bytes).unwrap();
@@ -176,6 +179,8 @@ fn bytes_that_are_no_site_are_refused_and_what_was_there_stays() {
         ("foreign", foreign),
     ] {
         assert!(matches!(replace(&kept, &bytes), Err(StoreError::Corrupt(_) | StoreError::Other(_))), "{what}");
+        let looked_at = SqliteStore::from_bytes(&bytes).map(drop);
+        assert!(matches!(looked_at, Err(StoreError::Corrupt(_) | StoreError::Other(_))), "{what}");
     }
     assert!(matches!(replace(&kept, &newer), Err(StoreError::NewerSchema { found: 99, .. })));
     assert_eq!(fs::read(&kept).unwrap(), before);
