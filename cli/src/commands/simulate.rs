@@ -76,9 +76,10 @@ fn show(bar: &ProgressBar, progress: Progress, lang: Lang) {
 
 fn story(report: &Report, kept: &str, lang: Lang) -> String {
     let (steps, events) = (grouped(report.steps), grouped(report.events));
+    let kept_ko = if kept == "memory" { "메모리" } else { "SQLite" };
     let mut lines = vec![lang.pick(
         format!("seed {}: {steps} steps over {kept}, {events} events", report.seed),
-        format!("시드 {}: {kept} 저장소에서 {steps}단계, 이벤트 {events}건", report.seed),
+        format!("시드 {}: {kept_ko} 저장소에서 {steps}단계, 이벤트 {events}건", report.seed),
     )];
     lines.push(String::new());
     let total = grouped(report.faults.values().sum::<u64>());
