@@ -20,7 +20,7 @@ use storagerent::ids::SequentialIds;
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::sqlite::{self, SqliteStore};
 use storagerent::{
-    App, Caller, Charge, Command, ConsumeError, Effect, EffectId, Error, InvalidValue, Kind, OperationError, Options,
+    App, Caller, Charge, Command, ConsumeError, Effect, EffectId, Error, InvalidValue, OperationError, Options,
     Outcome, PaymentGateway, Reserve, Reserving, StoreError, Told, tell,
 };
 
@@ -129,12 +129,8 @@ impl Engine {
             }
             Request::ResumeReserve { effect_id, outcome } => {
                 let (caller, reserve, begun) = self.begun.remove(&effect_id).ok_or_else(|| missing(effect_id))?;
-                let next = app.resume_reserve(&caller, reserve, &begun, outcome);
-                // What could not be written down is to be told again.
-                if next.as_ref().is_err_and(|e| matches!(e.kind(), Kind::Unavailable | Kind::Internal)) {
-                    self.begun.insert(effect_id, (caller.clone(), reserve, begun));
-                }
-                self.going_on(caller, reserve, next?)
+                let next = app.resume_reserve(&caller, reserve, &begun, outcome)?;
+                self.going_on(caller, reserve, next)
             }
             Request::RunDue => text(&app.run_due()?),
             Request::Settle => {

@@ -138,11 +138,24 @@ impl Verifier {
         if too_early || claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(TokenError::NotNow);
         }
-        if claims.role == Role::Customer && CustomerId::new(&claims.sub)? == CustomerId::guest() {
-            return Err(not_ours("its customer has the name that the manager's own reservations are under"));
+        if claims.role == Role::Customer {
+            customer(&claims.sub)?;
         }
         Ok(claims)
     }
+}
+
+/// A customer a token may be for: any but the one in whose name the manager reserves.
+fn customer(sub: &str) -> Result<CustomerId, InvalidValue> {
+    let id = CustomerId::new(sub)?;
+    if id == CustomerId::guest() {
+        return Err(InvalidValue::new(
+            "subject",
+            "guest is the name that the manager's own reservations are under",
+            "guest는 관리자가 한 예약의 고객 이름입니다",
+        ));
+    }
+    Ok(id)
 }
 
 /// What does not fit, in words that give nothing away.
@@ -219,7 +232,11 @@ impl Signer {
     /// # Errors
     /// [`TokenError`] when the customer is no name or the key does not sign.
     pub fn mint(&self, role: Role, sub: &str, now: DateTime<Utc>, seconds: i64) -> Result<String, TokenError> {
-        let sub = CustomerId::new(sub)?.to_string();
+        let sub = match role {
+            Role::Customer => customer(sub),
+            Role::Manager => CustomerId::new(sub),
+        };
+        let sub = sub?.to_string();
         let iat = now.timestamp();
         let exp = iat.saturating_add(seconds);
         let claims = Claims { sub, role, aud: self.audience.clone(), iss: self.issuer.clone(), iat, exp, nbf: None };

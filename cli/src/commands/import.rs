@@ -1,6 +1,6 @@
 //! `storage import`: many storages from a CSV file, all of them or none.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -74,7 +74,8 @@ impl ImportArgs {
         let report = Imported { imported, refused: &refused };
         if self.dry_run || imported == 0 {
             // A site that is there does what is due, as with every command; for a check none is made.
-            return match site::file(globals)?.exists() {
+            let there = site::file(globals).and_then(|path| fs::metadata(&path).map_err(|e| Failure::file(&path, e)));
+            return match there.is_ok_and(|data| data.len() > 0) {
                 true => Site::reading(globals, |_| self.report(&out, &report)),
                 false => self.report(&out, &report),
             };

@@ -57,6 +57,8 @@ impl App {
         let (mut made, mut since) = (Vec::new(), elapsed());
         loop {
             if to_charge.front().is_some_and(|next| self.is_half_over(&next.charging.effect)) {
+                // What is known is not kept waiting by what is asked for next.
+                self.write_down(std::mem::take(&mut made), answers);
                 to_charge = self.with_leases(to_charge, answers);
             }
             let Some(next) = to_charge.pop_front() else { break };
