@@ -153,8 +153,9 @@ impl App {
         event: Envelope,
     ) -> Result<Option<DeadLetter>, OperationError> {
         let tried = self.write(move |app, tx| {
-            if still_open(tx, id).is_err() {
-                return Ok(None);
+            match still_open(tx, id) {
+                Err(OperationError::DeadLetterNotFound { .. }) => return Ok(None),
+                still => drop(still?),
             }
             let mut views = Views::default();
             app.apply(tx, consumer, &event, &mut views)

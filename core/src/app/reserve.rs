@@ -321,8 +321,7 @@ impl App {
 
     /// A lease for this process, long enough for the call and its second transaction.
     pub(super) fn lease(&self, moment: &Moment) -> Lease {
-        let length = moment.settings.deadline() * 2 + Duration::from_secs(10);
-        Lease { owner: self.inner.owner, until: moment.now + length }
+        Lease { owner: self.inner.owner, until: moment.now + lease_length(moment.settings.deadline()) }
     }
 
     pub(super) fn deadline_or_default(&self) -> Duration {
@@ -333,6 +332,11 @@ impl App {
         let settings = self.read(|q| q.settings()).ok()?;
         self.breaker().check(settings.breaker(), self.parts().clock.elapsed()).err()
     }
+}
+
+/// How long a lease lasts, of an effect whose call may take so long.
+pub(super) fn lease_length(deadline: Duration) -> Duration {
+    deadline * 2 + Duration::from_secs(10)
 }
 
 /// The money of a payment, as the gateway is told of it.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::App;
 use super::outcome::Concluded;
-use super::reserve::{Begun, Charging};
+use super::reserve::{Begun, Charging, lease_length};
 use crate::effect::{Effect, Outcome};
 use crate::ports::Transaction;
 use crate::reservation::{ReservationError, ReservationRow, Reserve};
@@ -74,9 +74,9 @@ impl App {
         self.write_down(made, answers);
     }
 
-    /// Whether a lease, which lasts for two calls and more, lasts for one no more.
+    /// Whether a lease, which is long enough for two calls, is soon too short for one.
     fn is_half_over(&self, effect: &Effect) -> bool {
-        let half = effect.deadline() + Duration::from_secs(5);
+        let half = lease_length(effect.deadline()) / 2;
         effect.lease.until - self.now() <= TimeDelta::from_std(half).unwrap_or(TimeDelta::MAX)
     }
 

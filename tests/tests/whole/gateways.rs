@@ -8,23 +8,25 @@ use storagerent_tests::{Kept, Site, customer};
 
 use crate::subscribers::panics;
 
+/// Another payment service, which nobody is to ask.
+pub(crate) struct Acme;
+impl PaymentGateway for Acme {
+    fn name(&self) -> &str {
+        "acme"
+    }
+    fn charge(&self, _: &Charge, _: Duration) -> Outcome {
+        panic!("it is not asked")
+    }
+    fn void(&self, _: &Charge, _: Duration) -> Outcome {
+        panic!("it is not asked")
+    }
+    fn refund(&self, _: &Charge, _: Duration) -> Outcome {
+        panic!("it is not asked")
+    }
+}
+
 #[test]
 fn another_gateway_is_not_let_near_a_sites_payments() {
-    struct Acme;
-    impl PaymentGateway for Acme {
-        fn name(&self) -> &str {
-            "acme"
-        }
-        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-        fn void(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-    }
     for kept in Kept::ALL {
         let site = Site::new(kept);
         assert_eq!(site.app.settings().unwrap().gateway, "simulated");

@@ -7,6 +7,8 @@ use std::time::Duration;
 use storagerent::*;
 use storagerent_tests::{Kept, Site, customer, run, run_ok, tool};
 
+use crate::gateways::Acme;
+
 /// Starts so many processes at once and answers with their exit codes.
 fn at_once(file: &std::path::Path, calls: Vec<Vec<String>>) -> Vec<i32> {
     let children: Vec<_> = calls
@@ -112,21 +114,6 @@ fn before<F: FnOnce() + Send + 'static>(store: &Arc<dyn Store>, first: F) -> Arc
 
 #[test]
 fn of_two_gateways_that_come_to_a_new_site_at_once_one_is_refused() {
-    struct Acme;
-    impl PaymentGateway for Acme {
-        fn name(&self) -> &str {
-            "acme"
-        }
-        fn charge(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-        fn void(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-        fn refund(&self, _: &Charge, _: Duration) -> Outcome {
-            panic!("it is not asked")
-        }
-    }
     let store: Arc<dyn Store> = Arc::new(storagerent::memory::MemoryStore::new());
     let simulated = || Options::new(payment::SimulatedGateway::in_memory(payment::Behaviour::Approve));
     let inner = Arc::clone(&store);
