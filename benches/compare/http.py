@@ -8,6 +8,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
+RESERVED = 1  # as tables/storage_views.rs keeps it
+
 
 def run(how, connections, storages, ticks, wrk, metrics, db):
     """One run as a line of JSON; fails if the file has other reservations than those that were answered."""
@@ -24,7 +26,7 @@ def run(how, connections, storages, ticks, wrk, metrics, db):
     file = sqlite3.connect(db)
     kept = dict(file.execute("SELECT status, count(*) FROM reservations GROUP BY status"))
     paid = file.execute("SELECT count(*) FROM payments WHERE status = 'paid'").fetchone()[0]
-    shown = sum(status == b"reserved" for block, in file.execute("SELECT rows FROM storage_views") for status in reservations(block))
+    shown = sum(status == RESERVED for block, in file.execute("SELECT rows FROM storage_views") for status in reservations(block))
     file.close()
     reserved = kept.pop("reserved", 0)
     # A request that wrk cut off at the end, one a connection at most, goes through without anybody to answer.
@@ -62,25 +64,18 @@ def reservations(block):
     while block:
         length = int.from_bytes(block[1:3], "big")
         packed, block = block[3:3 + length], block[3 + length:]
-        _, packed = text(packed)  # the storage's status
-        _, packed = text(packed)  # its description
-        _, packed = number(packed)  # the price
-        _, packed = text(packed)  # the currency
-        if packed[0]:
-            _, packed = number(packed[1:])  # the reservation
-            yield text(packed[1:])[0]
+        length, packed = number(packed[1:])  # after the storage's status, its description
+        _, packed = number(packed[length:])  # the price
+        packed = packed[3:]  # the currency
+        if packed[0] and packed[1]:
+            _, packed = number(packed[2:])  # the reservation
+            yield packed[1] if packed[0] else None
 
 
 def number(packed):
     """A number as postcard writes it, seven bits a byte, the least first; and what follows it."""
     end = next(at for at, byte in enumerate(packed) if byte < 128)
     return sum((byte & 127) << 7 * at for at, byte in enumerate(packed[:end + 1])), packed[end + 1:]
-
-
-def text(packed):
-    """A text: its length, its bytes; and what follows it."""
-    length, packed = number(packed)
-    return packed[:length], packed[length:]
 
 
 def table(runs, medians):

@@ -170,8 +170,8 @@ impl Queries for State {
         })
     }
 
-    fn was_told(&mut self, event: Sequence, channel: &str) -> Stored<bool> {
-        Ok(self.messages.told.contains(&(event.get(), channel.to_owned())))
+    fn was_told(&mut self, of: ReservationId, event: Sequence, channel: &str) -> Stored<bool> {
+        Ok(self.messages.told.contains(&(of.get(), event.get(), channel.to_owned())))
     }
 
     fn channels(&mut self) -> Stored<Vec<String>> {

@@ -154,17 +154,18 @@ impl Reviews {
 pub(super) struct Messages {
     pub(super) rows: Rows<MessageRow>,
     pub(super) by_customer: Index<CustomerId>,
-    /// The event and the channel.
-    pub(super) told: OrdSet<(u64, String)>,
+    /// The reservation, its event and the channel.
+    pub(super) told: OrdSet<(u64, u64, String)>,
 }
 
 impl Messages {
     pub(super) fn add(&mut self, row: &MessageRow) -> Result<(), StoreError> {
-        let (id, told) = (row.message_id.get(), (row.event_sequence.get(), row.channel.clone()));
+        let id = row.message_id.get();
+        let told = (row.reservation_id.get(), row.event_sequence.get(), row.channel.clone());
         if self.rows.contains_key(&id) || self.told.contains(&told) {
             return Err(corrupt(format!(
                 "event {} was told over {} already, or message {id} is there",
-                told.0, told.1
+                told.1, told.2
             )));
         }
         self.told.insert(told);

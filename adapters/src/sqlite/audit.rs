@@ -6,7 +6,7 @@ use storagerent_core::ports::{Finding, StoreError};
 
 use super::error::store_error;
 use super::statements::Db;
-use super::tables::{events, storage_views};
+use super::tables::{events, head, storage_views};
 use super::{migrations, seal};
 use crate::log::StoredEvent;
 
@@ -20,6 +20,8 @@ pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>,
     if findings.found.is_empty() {
         // A damaged log does not say which causes are right.
         differing(conn, CAUSES, "storages", "its last cause is not that of its last event that has one", &mut findings);
+        differing(conn, MISSED, "events", "is not found by its request", &mut findings);
+        differing(conn, STRAY, "runs", "no event of that request begins there", &mut findings);
     }
     let views = storage_views::check(Db::of(conn), &mut |block, detail| findings.add("rows", block, detail));
     if let Err(error) = views {
@@ -126,7 +128,7 @@ impl Walk {
     }
 
     fn check_head(&self, conn: &Connection, findings: &mut Findings) {
-        let head = match events::head(Db::of(conn)) {
+        let head = match head::find(Db::of(conn)) {
             Ok(head) => head,
             Err(error) => return findings.add("log", "head row 1", told(&error)),
         };
@@ -144,6 +146,16 @@ const CAUSES: &str = "SELECT storage_id FROM storages LEFT JOIN \
     (SELECT aggregate_id, max(causation_id) AS cause FROM events WHERE aggregate_kind = 'storage' \
      AND causation_id IS NOT NULL GROUP BY aggregate_id) ON aggregate_id = storage_id \
     WHERE last_cause IS NOT cause ORDER BY storage_id LIMIT ?1";
+
+/// Events that begin a run of their request and are not found by it.
+const MISSED: &str = "SELECT sequence FROM \
+    (SELECT sequence, correlation_id, lag(correlation_id) OVER (ORDER BY sequence) AS before FROM events) AS here \
+    WHERE before IS NOT correlation_id AND NOT EXISTS \
+    (SELECT 1 FROM runs WHERE runs.correlation_id = here.correlation_id AND runs.first = here.sequence) LIMIT ?1";
+
+/// Runs that begin with no event of their request.
+const STRAY: &str = "SELECT first FROM runs LEFT JOIN events ON sequence = first \
+    WHERE events.correlation_id IS NOT runs.correlation_id ORDER BY first LIMIT ?1";
 
 /// Tells of each row of a table that the statement finds.
 fn differing(conn: &Connection, sql: &str, table: &str, detail: &str, findings: &mut Findings) {

@@ -21,6 +21,7 @@ use storagerent_core::storage_view::StorageViewRow;
 
 use super::ahead::Ahead;
 use super::unwritten::Unwritten;
+use crate::log::StoredEvent;
 
 /// What is remembered; `None` and absent mean not asked for yet. Cheap to copy.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ pub(super) struct Cache {
     pub(super) last_kept: [Option<u64>; 7],
     pub(super) settings: Option<Arc<Settings>>,
     pub(super) channels: Option<Arc<Vec<String>>>,
-    pub(super) consumers: Consumers,
+    pub(super) consumers: Option<Consumers>,
     /// Consumers that have no open dead letter.
     pub(super) untroubled: Arc<BTreeSet<String>>,
     /// The view has no row beyond this storage; known once it was emptied.
@@ -41,42 +42,63 @@ pub(super) struct Cache {
     events: usize,
 }
 
-/// Consumers as works know them: a handful, each of which moves with nearly every work.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Consumers(Arc<Vec<Arc<Remembered>>>);
+/// All consumers as works know them: a handful, each of which moves with nearly every work. What differs from the file is written
+/// once for the group.
+#[derive(Debug, Clone)]
+pub(super) struct Consumers {
+    rows: Arc<Vec<Arc<Remembered>>>,
+    /// Some have come further than the file says.
+    pub(super) have_moved: bool,
+}
 
 #[derive(Debug, Clone)]
 struct Remembered {
     row: ConsumerRow,
-    /// The row in the file is an older one: it is written once for the group.
-    is_ahead: bool,
+    /// More than how far it has come is not as in the file.
+    has_changed: bool,
 }
 
 impl Consumers {
-    pub(super) fn get(&self, name: &str) -> Option<&ConsumerRow> {
-        self.0.iter().find(|known| known.row.name == name).map(|known| &known.row)
+    /// As the file has them.
+    pub(super) fn of(rows: Vec<ConsumerRow>) -> Self {
+        let remembered = |row| Arc::new(Remembered { row, has_changed: false });
+        Consumers { rows: Arc::new(rows.into_iter().map(remembered).collect()), have_moved: false }
     }
 
-    /// Remembers a row: as the file has it, or ahead of it.
-    pub(super) fn put(&mut self, row: ConsumerRow, is_ahead: bool) {
-        let known = Arc::make_mut(&mut self.0);
-        let place = known.iter().position(|other| other.row.name == row.name);
-        let row = Arc::new(Remembered { row, is_ahead });
-        match place.and_then(|place| known.get_mut(place)) {
-            Some(place) => *place = row,
-            None => known.push(row),
+    pub(super) fn get(&self, name: &str) -> Option<&ConsumerRow> {
+        self.all().find(|row| row.name == name)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &ConsumerRow> {
+        self.rows.iter().map(|known| &known.row)
+    }
+
+    /// Takes what is kept of one from now on.
+    pub(super) fn put(&mut self, row: ConsumerRow) {
+        let rows = Arc::make_mut(&mut self.rows);
+        match rows.iter_mut().find(|known| known.row.name == row.name) {
+            Some(known) => {
+                self.have_moved |= known.row.cursor != row.cursor;
+                let only_moved = ConsumerRow { cursor: row.cursor, ..known.row.clone() } == row;
+                *known = Arc::new(Remembered { row, has_changed: known.has_changed || !only_moved });
+            }
+            None => {
+                self.have_moved = true;
+                rows.push(Arc::new(Remembered { row, has_changed: true }));
+            }
         }
     }
 
-    /// Those of which the file has an older row.
-    pub(super) fn ahead(&self) -> impl Iterator<Item = &ConsumerRow> {
-        self.0.iter().filter(|known| known.is_ahead).map(|known| &known.row)
+    /// Those of which the file has another row.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &ConsumerRow> {
+        self.rows.iter().filter(|known| known.has_changed).map(|known| &known.row)
     }
 
     /// The file has them all as they are.
-    pub(super) fn written(&mut self) {
-        if self.ahead().next().is_some() {
-            Arc::make_mut(&mut self.0).iter_mut().for_each(|known| Arc::make_mut(known).is_ahead = false);
+    pub(super) fn are_written(&mut self) {
+        self.have_moved = false;
+        if self.changed().next().is_some() {
+            Arc::make_mut(&mut self.rows).iter_mut().for_each(|known| Arc::make_mut(known).has_changed = false);
         }
     }
 }
@@ -105,9 +127,14 @@ impl Memory {
         Memory { ahead: Some(ahead), ..Memory::default() }
     }
 
+    /// Whether what is remembered is of data of this version.
+    pub(super) fn is_true_of(&self, data_version: i64) -> bool {
+        self.data_version == Some(data_version)
+    }
+
     /// A transaction begins, in which the data has this version.
     pub(super) fn begin(&mut self, data_version: i64) {
-        if self.data_version != Some(data_version) {
+        if !self.is_true_of(data_version) {
             self.forget();
             self.data_version = Some(data_version);
             if let Some(ahead) = &mut self.ahead {
@@ -193,6 +220,8 @@ pub(super) struct Hot {
     pub(super) payments: HashMap<PaymentId, PaymentRow>,
     pub(super) effects: HashMap<EffectId, EffectRow>,
     pub(super) views: HashMap<StorageId, StorageViewRow>,
+    /// The event written last; undone or not, for what is written next tells by its sequence whether it follows.
+    pub(super) last_event: Option<StoredEvent<'static>>,
 }
 
 impl Hot {

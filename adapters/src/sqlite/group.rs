@@ -39,7 +39,7 @@ pub(super) fn run(
 ) -> Told {
     let Writer { conn, memory } = writer;
     let conn: &Connection = conn;
-    match begin(conn, leader, &mut group) {
+    match begin(conn, memory, leader, &mut group) {
         Begun::Yes(data_version) => memory.begin(data_version),
         Begun::Late => {
             leader.put_back(group);
@@ -166,7 +166,7 @@ fn everybody(group: Vec<Batch>, error: &StoreError) -> Told {
 }
 
 /// Waits for the file's lock as long as anybody in the group can wait.
-fn begin(conn: &Connection, leader: &Leader<'_>, group: &mut [Batch]) -> Begun {
+fn begin(conn: &Connection, memory: &Memory, leader: &Leader<'_>, group: &mut [Batch]) -> Begun {
     roll_back(conn);
     let mut pauses = Pauses::default();
     loop {
@@ -181,7 +181,11 @@ fn begin(conn: &Connection, leader: &Leader<'_>, group: &mut [Batch]) -> Begun {
         }
         pauses.pause();
     }
-    match migrations::still_known(conn).and_then(|()| data_version(conn)) {
+    let version = data_version(conn).and_then(|version| {
+        // Nobody else has written: nor has anybody changed the schema.
+        if memory.is_true_of(version) { Ok(version) } else { migrations::still_known(conn).map(|()| version) }
+    });
+    match version {
         Ok(version) => Begun::Yes(version),
         Err(error) => {
             roll_back(conn);

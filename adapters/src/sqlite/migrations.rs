@@ -9,7 +9,7 @@ use storagerent_core::ports::StoreError;
 
 use super::connect::patiently;
 use super::error::store_error;
-use super::tables::storage_views;
+use super::tables::{head, older_views};
 
 /// What marks a file as storagerent's: `rent` in ASCII.
 pub(crate) const APPLICATION_ID: i32 = 0x7265_6E74;
@@ -24,7 +24,11 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { script: include_str!("schema/0001.sql"), and_then: |_| Ok(()) },
     Step { script: include_str!("schema/0002.sql"), and_then: |_| Ok(()) },
-    Step { script: include_str!("schema/0003.sql"), and_then: storage_views::pack_loose },
+    Step { script: include_str!("schema/0003.sql"), and_then: older_views::leave_loose },
+    Step {
+        script: include_str!("schema/0004.sql"),
+        and_then: |conn| head::take_cursors(conn).and_then(|()| older_views::move_over(conn)),
+    },
 ];
 
 impl Step {

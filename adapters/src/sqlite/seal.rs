@@ -5,7 +5,7 @@
 //! It guards against damage, not against forgery.
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, Row, ToSql};
 use sha2::{Digest, Sha256};
 use storagerent_core::ports::{Finding, StoreError};
 
@@ -32,7 +32,8 @@ sealed!(
     "effect_id, key, kind, payment_id, message_id, channel, status, attempts, due_at, lease_owner, lease_until, \
      correlation_id, causation_id"
 );
-sealed!(CONSUMERS, "consumers", "name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until");
+sealed!(CONSUMERS, "consumers", "name, paused, attempts, retry_at, last_error, lease_owner, lease_until");
+sealed!(CURSORS, "head", "id, cursors");
 sealed!(
     DEAD_LETTERS,
     "dead_letters",
@@ -42,7 +43,10 @@ sealed!(IDEMPOTENCY, "idempotency", "scope, command, key, body, reservation_id")
 sealed!(SETTINGS, "settings", "name, value");
 sealed!(CHANNELS, "channels", "name");
 
-const ALL: [Sealed; 6] = [EFFECTS, CONSUMERS, DEAD_LETTERS, IDEMPOTENCY, SETTINGS, CHANNELS];
+const ALL: [Sealed; 7] = [EFFECTS, CONSUMERS, CURSORS, DEAD_LETTERS, IDEMPOTENCY, SETTINGS, CHANNELS];
+
+// Consumers as schema 3 had them.
+sealed!(WITH_CURSORS, "consumers", "name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until");
 
 impl Sealed {
     /// Writes a row, and says how many it has changed: the values are those of all columns, in order, and the statement has one parameter more, for the seal.
@@ -53,7 +57,8 @@ impl Sealed {
         change(db, sql, values.as_slice())
     }
 
-    fn seal_of(&self, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
+    /// The seal of a row with these values: those of all columns, in order.
+    pub(super) fn seal_of(&self, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
         let mut seal = Seal::of(self.name);
         for value in values {
             match value.to_sql()? {
@@ -65,8 +70,12 @@ impl Sealed {
         Ok(seal.close())
     }
 
-    /// Tells of each row whose seal is not that of its columns.
-    fn check(&self, conn: &Connection, found: &mut dyn FnMut(Finding)) -> rusqlite::Result<()> {
+    /// Calls with each row, all columns and then the seal, and whether that is the seal of its columns.
+    pub(super) fn each(
+        &self,
+        conn: &Connection,
+        mut f: impl FnMut(&Row<'_>, bool) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
         let mut statement = conn.prepare(self.every)?;
         let columns = statement.column_count() - 1;
         let mut rows = statement.query([])?;
@@ -75,13 +84,21 @@ impl Sealed {
             for column in 0..columns {
                 seal.take(row.get_ref(column)?);
             }
-            if row.get_ref(columns)? != ValueRef::Integer(seal.close()) {
+            f(row, row.get_ref(columns)? == ValueRef::Integer(seal.close()))?;
+        }
+        Ok(())
+    }
+
+    /// Tells of each row whose seal is not that of its columns.
+    fn check(&self, conn: &Connection, found: &mut dyn FnMut(Finding)) -> rusqlite::Result<()> {
+        self.each(conn, |row, fits| {
+            if !fits {
                 let subject = format!("{} row {}", self.name, name_of(&row.get(0)?));
                 let detail = "is not as it was written".to_owned();
                 found(Finding { check: "seal".to_owned(), subject, detail });
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

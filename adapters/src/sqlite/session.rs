@@ -25,10 +25,11 @@ use storagerent_core::storage_view::StorageViewRow;
 
 use super::ahead::Ahead;
 use super::audit;
-use super::cache::{Memory, Touched};
+use super::cache::{Consumers, Memory, Touched};
 use super::statements::Db;
 use super::tables::{
-    consumers, dead_letters, effects, events, messages, payments, reservations, reviews, site, storage_views, storages,
+    consumers, dead_letters, effects, events, head, messages, payments, reservations, reviews, site, storage_views,
+    storages,
 };
 use super::unwritten::Unwritten;
 
@@ -101,6 +102,14 @@ impl<'c> Session<'c> {
         }
     }
 
+    /// All consumers.
+    pub(super) fn known_consumers(&mut self) -> Result<&mut Consumers, StoreError> {
+        match &mut self.memory.cache.consumers {
+            Some(known) => Ok(known),
+            unknown => Ok(unknown.insert(Consumers::of(consumers::list(self.db)?))),
+        }
+    }
+
     fn saw(&mut self, kind: AggregateKind, id: u64, version: Version) {
         self.versions.insert(Aggregate { kind, id }, version);
     }
@@ -133,7 +142,7 @@ impl Queries for Session<'_> {
         if let Some(head) = self.memory.cache.head {
             return Ok(head);
         }
-        let head = events::head(self.db)?;
+        let head = head::find(self.db)?;
         self.memory.cache.head = Some(head);
         Ok(head)
     }
@@ -290,11 +299,11 @@ impl Queries for Session<'_> {
         in_order(page, messages::list(self.written()?, filter, page)?, |row| row.message_id.get())
     }
 
-    fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError> {
+    fn was_told(&mut self, of: ReservationId, event: Sequence, channel: &str) -> Result<bool, StoreError> {
         if self.memory.is_untold(event) {
             return Ok(false);
         }
-        messages::was_told(self.written()?, event, channel)
+        messages::was_told(self.written()?, of, event, channel)
     }
 
     fn channels(&mut self) -> Result<Vec<String>, StoreError> {
@@ -374,19 +383,13 @@ impl Queries for Session<'_> {
     }
 
     fn consumer(&mut self, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-        if let Some(row) = self.memory.cache.consumers.get(name) {
-            return Ok(Some(row.clone()));
-        }
-        let row = consumers::find(self.db, name)?;
-        if let Some(row) = &row {
-            self.memory.cache.consumers.put(row.clone(), false);
-        }
-        Ok(row)
+        Ok(self.known_consumers()?.get(name).cloned())
     }
 
     fn consumers(&mut self) -> Result<Vec<ConsumerRow>, StoreError> {
-        self.write_put_off()?;
-        consumers::list(self.db)
+        let mut rows: Vec<_> = self.known_consumers()?.all().cloned().collect();
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(rows)
     }
 
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, StoreError> {

@@ -30,10 +30,13 @@ pub(super) struct AtHand<'c> {
     statements: RefCell<HashMap<*const str, CachedStatement<'c>>>,
 }
 
+/// About so many statements a group uses.
+const STATEMENTS: usize = 48;
+
 impl<'c> AtHand<'c> {
     /// None yet.
     pub(super) fn of(conn: &'c Connection) -> Self {
-        AtHand { conn, statements: RefCell::default() }
+        AtHand { conn, statements: RefCell::new(HashMap::with_capacity(STATEMENTS)) }
     }
 }
 

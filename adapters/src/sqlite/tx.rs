@@ -23,7 +23,7 @@ use super::cache::Hot;
 use super::rows::sought;
 use super::session::{Session, Undo};
 use super::statements::{Db, number, run};
-use super::tables::{consumers, dead_letters, events, messages, reservations, reviews, site, storage_views};
+use super::tables::{consumers, dead_letters, head, messages, reservations, reviews, site, storage_views};
 use crate::log::StoredEvent;
 
 /// The kinds of ids, as the cache counts them.
@@ -173,16 +173,17 @@ impl<'c> Session<'c> {
 
     /// Writes what works only changed in memory, since the next one would change it again: the head of the log, and consumers.
     pub(super) fn write_put_off(&mut self) -> Result<(), StoreError> {
-        if self.memory.cache.head_is_ahead
-            && let Some(head) = self.memory.cache.head
-        {
-            self.put(|db| events::set_head(db, head))?;
+        let have_moved = self.memory.cache.consumers.as_ref().is_some_and(|consumers| consumers.have_moved);
+        if self.memory.cache.head_is_ahead || have_moved {
+            let (head, consumers) = (self.head()?, self.known_consumers()?.clone());
+            self.put(|db| head::save(db, head, &consumers))?;
             self.memory.cache.head_is_ahead = false;
         }
-        let consumers = self.memory.cache.consumers.clone();
-        consumers.ahead().try_for_each(|row| self.put(|db| consumers::save(db, row)))?;
-        drop(consumers);
-        self.memory.cache.consumers.written();
+        if let Some(consumers) = self.memory.cache.consumers.clone() {
+            consumers.changed().try_for_each(|row| self.put(|db| consumers::save(db, row)))?;
+            drop(consumers);
+            self.known_consumers()?.are_written();
+        }
         Ok(())
     }
 
@@ -315,7 +316,7 @@ impl Repositories for Session<'_> {
     fn add_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
         self.writable()?;
         let (event, channel) = (message.event_sequence, message.channel.as_str());
-        if self.was_told(event, channel)? {
+        if self.was_told(message.reservation_id, event, channel)? {
             return Err(StoreError::Corrupt(format!("event {event} was told over {channel} already")));
         }
         self.unwritten.message(message.clone());
@@ -362,7 +363,7 @@ impl Repositories for Session<'_> {
 
     fn put_consumer(&mut self, consumer: &ConsumerRow) -> Result<(), StoreError> {
         self.writable()?;
-        self.memory.cache.consumers.put(consumer.clone(), true);
+        self.known_consumers()?.put(consumer.clone());
         Ok(())
     }
 

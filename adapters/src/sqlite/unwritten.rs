@@ -168,6 +168,8 @@ impl Unwritten {
         let mut touched = Vec::new();
         let all = std::mem::take(self);
         all.events.iter().try_for_each(|row| events::insert(db, row))?;
+        events::insert_runs(db, hot.last_event.as_ref(), &all.events)?;
+        hot.last_event = all.events.into_iter().next_back().or(hot.last_event.take());
         for (id, Caused { row, cause }) in all.storages {
             storages::save(db, &row, cause)?;
             hot.storages.insert(id, row);

@@ -139,7 +139,7 @@ fn tell_customer(app: &App, tx: &mut dyn Transaction, event: &Envelope) -> Resul
     let language = tx.settings()?.language;
     let Some((booking, words)) = message_of(event, language) else { return Ok(()) };
     for channel in tx.channels()? {
-        if tx.was_told(event.sequence, &channel)? {
+        if tx.was_told(booking.reservation_id, event.sequence, &channel)? {
             continue;
         }
         let message = MessageRow {

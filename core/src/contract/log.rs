@@ -79,6 +79,47 @@ pub(super) fn events_keep_what_they_were_raised_under(store: &Arc<dyn Store>) {
     assert_eq!((first.aggregate_version, second.aggregate_version), (Version::new(1), Version::new(2)));
 }
 
+pub(super) fn the_events_of_a_request_are_found_however_they_were_kept(store: &Arc<dyn Store>) {
+    let of = |name: &str| EventFilter { correlation_id: Some(correlation(name)) };
+    let raise =
+        |tx: &mut dyn Transaction, names: &[&str]| names.iter().try_for_each(|name| new_storage(tx, name).map(drop));
+    for (names, keep) in [
+        (&["a", "a", "b"][..], true),
+        (&["b", "b"], true),
+        // Another's work is undone between two of the same request.
+        (&["b", "c"], false),
+        (&["b", "a", "a", "c"], true),
+        (&["c"], false),
+        (&["c"], true),
+        (&["a"], true),
+    ] {
+        let written = write(store.as_ref(), WAIT, move |tx| {
+            let before = tx.events(&of("b"), Page::default())?.len();
+            raise(tx, names)?;
+            // Asked for, so that what was kept so far is where it is looked for; then some more.
+            let inside = tx.events(&of("b"), Page::default())?.len();
+            assert_eq!(inside, before + names.iter().filter(|name| **name == "b").count());
+            raise(tx, &names[..1])?;
+            if keep { Ok(()) } else { Err(StoreError::Other("on purpose".to_owned())) }
+        });
+        assert_eq!(written.is_ok(), keep);
+    }
+    let events = all(store);
+    let name = |e: &Envelope| ["a", "b", "c"].into_iter().find(|name| e.correlation_id == correlation(name));
+    let requests: String = events.iter().filter_map(name).collect();
+    assert_eq!(requests, "aababbbbaacbccaa");
+    for request in ["a", "b", "c", "nobody"] {
+        let expected: Vec<_> = events.iter().filter(|e| e.correlation_id == correlation(request)).cloned().collect();
+        paged(store, &expected, |e| e.sequence.get(), |q, page| q.events(&of(request), page));
+        for after in 0..=events.len() as u64 {
+            let page = Page { after, limit: Some(3) };
+            let expected: Vec<_> = expected.iter().filter(|e| e.sequence.get() > after).take(3).cloned().collect();
+            assert_eq!(seen(store, |q| q.events(&of(request), page)), expected, "{request} after {after}");
+        }
+    }
+    assert_eq!(seen(store, |q| q.check_log(10)), []);
+}
+
 pub(super) fn events_are_read_in_pages_and_by_request(store: &Arc<dyn Store>) {
     kept(store, some_events);
     let events = all(store);

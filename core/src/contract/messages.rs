@@ -100,12 +100,13 @@ pub(super) fn an_event_is_told_once_per_channel(store: &Arc<dyn Store>) {
     kept(store, |tx| {
         world(tx)?;
         message(tx, 2, "inbox", "kim")?;
-        assert!(tx.was_told(Sequence::new(2), "inbox")?, "a work sees its own");
+        assert!(tx.was_told(ReservationId::new(1), Sequence::new(2), "inbox")?, "a work sees its own");
         Ok(())
     });
-    let told = |event, channel: &str| seen(store, |q| q.was_told(Sequence::new(event), channel));
+    let told = |event, channel: &str| seen(store, |q| q.was_told(ReservationId::new(1), Sequence::new(event), channel));
     assert!(told(2, "inbox"));
     assert!(!told(2, "mail") && !told(3, "inbox") && !told(99, "inbox"));
+    assert!(!seen(store, |q| q.was_told(ReservationId::new(2), Sequence::new(2), "inbox")), "of another reservation");
     refused_as_corrupt(store, "a second message for an event and channel", |tx| message(tx, 2, "inbox", "kim"));
     kept(store, |tx| {
         message(tx, 2, "mail", "kim")?;

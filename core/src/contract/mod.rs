@@ -48,6 +48,7 @@ pub const FACTS: &[&[(&str, Fact)]] = &[
         log::a_save_that_skips_or_repeats_a_version_is_refused,
         log::a_refused_save_leaves_nothing_even_if_the_work_goes_on,
         log::the_last_cause_of_a_storage_is_found,
+        log::the_events_of_a_request_are_found_however_they_were_kept,
         storages::storages_survive_in_every_state,
         storages::deleted_storages_are_in_no_list,
         storages::free_storages_have_no_live_reservation_in_the_period,

@@ -237,8 +237,8 @@ pub trait Queries {
     fn message(&mut self, id: MessageId) -> Result<Option<MessageRow>, StoreError>;
     /// Messages.
     fn messages(&mut self, filter: &MessageFilter, page: Page) -> Result<Vec<MessageRow>, StoreError>;
-    /// Whether an event was told over a channel.
-    fn was_told(&mut self, event: Sequence, channel: &str) -> Result<bool, StoreError>;
+    /// Whether an event of a reservation was told over a channel.
+    fn was_told(&mut self, of: ReservationId, event: Sequence, channel: &str) -> Result<bool, StoreError>;
     /// The channels messages are written for, in order of name.
     fn channels(&mut self) -> Result<Vec<String>, StoreError>;
 

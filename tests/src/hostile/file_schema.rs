@@ -9,6 +9,7 @@ use super::dice::Dice;
 const TABLES: &[&str] = &[
     "events",
     "head",
+    "runs",
     "storages",
     "reservations",
     "payments",
@@ -76,10 +77,10 @@ const SURGERY: &[&str] = &[
     "UPDATE events SET payload = hex(zeroblob(10000000)) WHERE sequence = 7",
     "UPDATE head SET sequence = sequence - 1",
     "UPDATE head SET sequence = sequence + 1000000",
-    "INSERT INTO head VALUES (2, 0, x'')",
-    "INSERT OR REPLACE INTO settings VALUES ('zone', '../../etc/localtime')",
-    "INSERT OR REPLACE INTO settings VALUES ('holdMinutes', '99999999999')",
-    "INSERT OR REPLACE INTO settings SELECT value, 'x' FROM (WITH RECURSIVE c(value) AS
+    "INSERT INTO head VALUES (2, 0, x'', '{}', 0)",
+    "INSERT OR REPLACE INTO settings VALUES ('zone', '../../etc/localtime', 0)",
+    "INSERT OR REPLACE INTO settings VALUES ('holdMinutes', '99999999999', 0)",
+    "INSERT OR REPLACE INTO settings SELECT value, 'x', 0 FROM (WITH RECURSIVE c(value) AS
      (SELECT 1 UNION ALL SELECT value + 1 FROM c LIMIT 5000) SELECT value FROM c)",
     "UPDATE storages SET storage_id = 9223372036854775807 WHERE storage_id = 3",
     "UPDATE reservations SET reservation_id = 9223372036854775807 WHERE reservation_id = 2",
@@ -90,9 +91,13 @@ const SURGERY: &[&str] = &[
     "UPDATE effects SET attempts = 4294967295, due_at = -9000000000000000000",
     "UPDATE effects SET status = 'due', lease_owner = NULL, lease_until = NULL",
     "UPDATE effects SET status = 'leased', lease_owner = x'00112233445566778899aabbccddeeff', lease_until = 1",
-    "UPDATE consumers SET cursor = 9223372036854775807",
-    "UPDATE consumers SET cursor = 0",
-    "UPDATE consumers SET cursor = 5",
+    "UPDATE head SET cursors = (SELECT json_group_object(key, 9223372036854775807) FROM json_each(cursors))",
+    "UPDATE head SET cursors = (SELECT json_group_object(key, 0) FROM json_each(cursors))",
+    "UPDATE head SET cursors = (SELECT json_group_object(key, 5) FROM json_each(cursors))",
+    "UPDATE head SET cursors = '{}'",
+    "UPDATE head SET cursors = '[[[[' || cursors",
+    "UPDATE runs SET first = first + 1",
+    "DELETE FROM runs",
     "UPDATE consumers SET retry_at = 8000000000000000000, attempts = 4294967295",
     "UPDATE reservations SET hold_expires_at = 8000000000000000000, status = 'reqReserve'",
     "UPDATE reservations SET hold_expires_at = NULL, status = 'reqReserve'",
@@ -109,8 +114,9 @@ const SURGERY: &[&str] = &[
     "DELETE FROM events WHERE sequence % 7 = 3",
     "DELETE FROM head",
     "DELETE FROM channels",
-    "INSERT INTO channels VALUES (''), (char(27)), ('mail'), ('x y')",
-    "INSERT INTO consumers (name, cursor, paused, attempts) VALUES ('', 0, 0, 0), (char(0x202e), 9, 0, 0)",
+    "INSERT INTO channels VALUES ('', 0), (char(27), 0), ('mail', 0), ('x y', 0)",
+    "INSERT INTO consumers (name, paused, attempts, seal) VALUES ('', 0, 0, 0), (char(0x202e), 0, 0, 0);
+     UPDATE head SET cursors = json_set(cursors, '$.' || char(34, 0x202e, 34), 9, '$.' || char(34, 34), 0)",
     "UPDATE dead_letters SET closed_at = NULL, reason = char(27) || char(0x202e)",
 ];
 

@@ -48,7 +48,7 @@ fn damaged(sql: &str) -> (tempfile::TempDir, App) {
     }
     drop(app);
     let stranger = rusqlite::Connection::open(&file).unwrap();
-    stranger.execute_batch("UPDATE consumers SET cursor = 0; DELETE FROM storage_views").unwrap();
+    stranger.execute_batch("UPDATE head SET cursors = (SELECT json_group_object(key, 0) FROM json_each(cursors)); DELETE FROM storage_views").unwrap();
     stranger.execute_batch(sql).unwrap();
     drop(stranger);
     (folder, open())

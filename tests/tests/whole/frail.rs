@@ -138,7 +138,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         review_totals(id: StorageId) -> (u64, u64);
         message(id: MessageId) -> Option<MessageRow>;
         messages(filter: &MessageFilter, page: Page) -> Vec<MessageRow>;
-        was_told(event: Sequence, channel: &str) -> bool;
+        was_told(of: ReservationId, event: Sequence, channel: &str) -> bool;
         channels() -> Vec<String>;
         view(id: StorageId) -> Option<StorageViewRow>;
         views(filter: &ViewFilter, page: Page) -> Vec<StorageViewRow>;

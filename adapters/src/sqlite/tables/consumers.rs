@@ -1,27 +1,29 @@
-//! Consumers: cursors, pauses and backoff.
+//! Consumers: pauses and backoff. How far each has come is in the head's row.
 
 use rusqlite::{Row, params};
 use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::StoreError;
 
-use crate::sqlite::rows::{Columns, kept, key, moment};
+use super::head::{self, Cursors};
+use crate::sqlite::rows::{Columns, key, moment};
 use crate::sqlite::seal::CONSUMERS;
-use crate::sqlite::statements::{Db, all, one};
+use crate::sqlite::statements::{Db, all};
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until FROM consumers ",
-            $rest
-        )
-    };
+/// All consumers, in order of name.
+pub(in crate::sqlite) fn list(db: Db<'_>) -> Result<Vec<ConsumerRow>, StoreError> {
+    let cursors = head::cursors(db)?;
+    let sql =
+        "SELECT name, paused, attempts, retry_at, last_error, lease_owner, lease_until FROM consumers ORDER BY name";
+    all(db, sql, [], |row| read(row, &cursors))
 }
 
-fn read(row: &Row<'_>) -> Result<ConsumerRow, StoreError> {
+fn read(row: &Row<'_>, cursors: &Cursors) -> Result<ConsumerRow, StoreError> {
     let c = Columns::of("consumers", row);
+    let name = c.text()?;
+    let Some(cursor) = cursors.get(&name) else { return c.refuse("the head does not tell how far it has come") };
     Ok(ConsumerRow {
-        name: c.text()?,
-        cursor: c.number()?,
+        name,
+        cursor: (*cursor).into(),
         paused: c.flag()?,
         attempts: c.small()?,
         retry_at: c.maybe_moment()?,
@@ -30,21 +32,13 @@ fn read(row: &Row<'_>) -> Result<ConsumerRow, StoreError> {
     })
 }
 
-pub(in crate::sqlite) fn find(db: Db<'_>, name: &str) -> Result<Option<ConsumerRow>, StoreError> {
-    one(db, select!("WHERE name = ?1"), [name], read)
-}
-
-pub(in crate::sqlite) fn list(db: Db<'_>) -> Result<Vec<ConsumerRow>, StoreError> {
-    all(db, select!("ORDER BY name"), [], read)
-}
-
+/// Keeps all of a consumer but how far it has come.
 pub(in crate::sqlite) fn save(db: Db<'_>, row: &ConsumerRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO consumers (name, cursor, paused, attempts, retry_at, last_error, lease_owner, lease_until, seal) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (name) DO UPDATE SET cursor = ?2, paused = ?3, \
-               attempts = ?4, retry_at = ?5, last_error = ?6, lease_owner = ?7, lease_until = ?8, seal = ?9";
+    let sql = "INSERT INTO consumers (name, paused, attempts, retry_at, last_error, lease_owner, lease_until, seal) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET paused = ?2, attempts = ?3, \
+               retry_at = ?4, last_error = ?5, lease_owner = ?6, lease_until = ?7, seal = ?8";
     let values = params![
         row.name,
-        kept(row.cursor.get())?,
         row.paused,
         row.attempts,
         row.retry_at.map(moment),

@@ -1,14 +1,17 @@
-//! The log and its head.
+//! The log, and where in it the events of a request begin.
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 
 use rusqlite::{Row, params};
 use storagerent_core::event::{Envelope, EventHash};
-use storagerent_core::ports::{EventFilter, Head, Page, StoreError};
+use storagerent_core::ports::{EventFilter, Page, StoreError};
+use storagerent_core::shared::CorrelationId;
 
 use crate::log::StoredEvent;
-use crate::sqlite::rows::{Columns, kept};
-use crate::sqlite::statements::{Db, all, bounds, one, run};
+use crate::sqlite::error::store_error;
+use crate::sqlite::rows::{Columns, kept, sought};
+use crate::sqlite::statements::{Db, all, bounds, each, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -41,32 +44,45 @@ pub(in crate::sqlite) fn stored<'r>(row: &'r Row<'r>) -> Result<StoredEvent<'r>,
 }
 
 pub(in crate::sqlite) fn list(db: Db<'_>, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
-    let (after, limit) = bounds(page);
-    let before = RefCell::new(None);
-    let envelope = |row: &Row<'_>| {
-        let event = stored(row)?.into_envelope_after(before.borrow().as_ref())?;
-        *before.borrow_mut() = Some(event.correlation_id.clone());
-        Ok(event)
-    };
     match &filter.correlation_id {
-        None => all(db, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), (after, limit), envelope),
-        Some(id) => {
-            let sql = select!(
-                "INDEXED BY events_by_correlation
-                 WHERE sequence > ?1 AND correlation_id = ?3 ORDER BY sequence LIMIT ?2"
-            );
-            all(db, sql, (after, limit, id.as_str()), envelope)
-        }
+        None => list_all(db, page),
+        Some(id) => list_of(db, id, page),
     }
 }
 
-pub(in crate::sqlite) fn head(db: Db<'_>) -> Result<Head, StoreError> {
-    one(db, "SELECT id, sequence, hash FROM head", [], |row| {
-        let c = Columns::of("head", row);
-        c.int()?;
-        Ok(Head { sequence: c.number()?, hash: EventHash(c.hash()?) })
-    })?
-    .ok_or_else(|| StoreError::Corrupt("head row 1 is missing".to_owned()))
+fn list_all(db: Db<'_>, page: Page) -> Result<Vec<Envelope>, StoreError> {
+    let before = RefCell::new(None);
+    all(db, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), bounds(page), |row| {
+        let event = stored(row)?.into_envelope_after(before.borrow().as_ref())?;
+        *before.borrow_mut() = Some(event.correlation_id.clone());
+        Ok(event)
+    })
+}
+
+/// The events of one request, run by run: the last that begins on this page's first place or before it, and those after it.
+fn list_of(db: Db<'_>, id: &CorrelationId, page: Page) -> Result<Vec<Envelope>, StoreError> {
+    let first = sought(page.after.saturating_add(1));
+    let limit = page.limit.map_or(usize::MAX, |limit| limit as usize);
+    let (mut found, mut next) = (Vec::new(), first);
+    let sql = "SELECT first FROM runs WHERE correlation_id = ?1 AND first >= coalesce( \
+               (SELECT max(first) FROM runs WHERE correlation_id = ?1 AND first <= ?2), 0) ORDER BY first";
+    each(db, sql, (id.as_str(), first), |row| {
+        if found.len() >= limit {
+            return Ok(ControlFlow::Break(()));
+        }
+        let run: i64 = row.get(0).map_err(store_error)?;
+        each(db, select!("WHERE sequence >= ?1 ORDER BY sequence"), [run.max(next)], |row| {
+            let event = stored(row)?;
+            if found.len() >= limit || event.correlation_id != id.as_str() {
+                return Ok(ControlFlow::Break(()));
+            }
+            next = sought(event.sequence.saturating_add(1));
+            found.push(event.into_envelope_after(Some(id))?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
 }
 
 /// Adds an event.
@@ -90,8 +106,21 @@ pub(in crate::sqlite) fn insert(db: Db<'_>, event: &StoredEvent<'_>) -> Result<(
     run(db, sql, values)
 }
 
-/// Moves the end of the log.
-pub(in crate::sqlite) fn set_head(db: Db<'_>, head: Head) -> Result<(), StoreError> {
-    let values = (kept(head.sequence.get())?, head.hash.0);
-    run(db, "UPDATE head SET sequence = ?1, hash = ?2 WHERE id = 1", values)
+/// Lets events that were added, in order, be found by their request, `before` being the event added before them, if it is known:
+/// of the same request, it leads to the first of them.
+pub(in crate::sqlite) fn insert_runs(
+    db: Db<'_>,
+    before: Option<&StoredEvent<'_>>,
+    events: &[StoredEvent<'_>],
+) -> Result<(), StoreError> {
+    let goes_on = |before: &StoredEvent<'_>, event: &StoredEvent<'_>| {
+        before.sequence + 1 == event.sequence && before.correlation_id == event.correlation_id
+    };
+    let runs = events.chunk_by(goes_on).filter_map(|run| run.first());
+    let runs = runs.filter(|first| !before.is_some_and(|before| goes_on(before, first)));
+    let mut runs: Vec<_> = runs.map(|first| (first.correlation_id.as_ref(), first.sequence)).collect();
+    runs.sort_unstable();
+    runs.into_iter().try_for_each(|(id, first)| {
+        run(db, "INSERT INTO runs (correlation_id, first) VALUES (?1, ?2)", (id, kept(first)?))
+    })
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 use storagerent_core::message::MessageRow;
 use storagerent_core::ports::{MessageFilter, Page, StoreError};
-use storagerent_core::shared::{CustomerId, MessageId, Sequence};
+use storagerent_core::shared::{CustomerId, MessageId, ReservationId, Sequence};
 
 use crate::sqlite::rows::{Columns, kept, sought};
 use crate::sqlite::seal::CHANNELS;
@@ -50,7 +50,7 @@ pub(in crate::sqlite) fn list(db: Db<'_>, filter: &MessageFilter, page: Page) ->
                 select!("NOT INDEXED WHERE customer = ?3 AND message_id > ?1 ORDER BY message_id LIMIT ?2")
             } else {
                 select!(
-                    "INDEXED BY messages_by_reservation
+                    "INDEXED BY messages_of_reservation
                      WHERE reservation_id IN (SELECT reservation_id FROM reservations WHERE customer = ?3)
                      AND message_id > ?1 ORDER BY message_id LIMIT ?2"
                 )
@@ -66,9 +66,14 @@ fn has_many(db: Db<'_>, customer: &CustomerId) -> Result<bool, StoreError> {
     Ok(number(db, sql, (customer.as_str(), MANY))? >= u64::from(MANY))
 }
 
-pub(in crate::sqlite) fn was_told(db: Db<'_>, event: Sequence, channel: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM messages WHERE event_sequence = ?1 AND channel = ?2";
-    Ok(number(db, sql, (sought(event.get()), channel))? > 0)
+pub(in crate::sqlite) fn was_told(
+    db: Db<'_>,
+    of: ReservationId,
+    event: Sequence,
+    channel: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM messages WHERE reservation_id = ?1 AND event_sequence = ?2 AND channel = ?3";
+    Ok(number(db, sql, (sought(of.get()), sought(event.get()), channel))? > 0)
 }
 
 /// Adds a message; a second one for the same event and channel is refused.

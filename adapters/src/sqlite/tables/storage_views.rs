@@ -1,12 +1,12 @@
-//! The view page: what it shows of 16 storages is one row, a block, so that a page of it is read from a few rows.
+//! The view page: what it shows of 8 storages is one row, a block, so that a page of it is read from a few rows.
 //!
-//! A block's key is the id of any of its storages divided by 16. It holds, in order of their ids, of each storage the remainder in
+//! A block's key is the id of any of its storages divided by 8. It holds, in order of their ids, of each storage the remainder in
 //! a byte, the length of what follows in two, and then the fields of [`Packed`] as postcard writes them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 use storagerent_core::payment::PaymentStatus;
 use storagerent_core::ports::{Page, StoreError, ViewFilter};
@@ -16,82 +16,123 @@ use storagerent_core::storage::{Rating, StorageStatus};
 use storagerent_core::storage_view::StorageViewRow;
 
 use crate::sqlite::error::store_error;
-use crate::sqlite::rows::{Columns, day, read_day, sought, word};
+use crate::sqlite::rows::{Columns, day, read_day, sought};
 use crate::sqlite::statements::{Db, each, one, run};
 
-/// So many storages share a block: with usual descriptions it fits into a page of the file.
-const STORAGES: u64 = 16;
+/// So many storages share a block: with usual descriptions several blocks fit into a page of the file.
+const STORAGES: u64 = 8;
 
-/// What the view shows of one storage, as it is kept: words are those of the JSON, days whole days since 1970.
+// Of a status its place here is kept: what is here stays where it is.
+const STORAGE: [StorageStatus; 2] = [StorageStatus::Available, StorageStatus::Reserved];
+const RESERVATION: [ReservationStatus; 7] = [
+    ReservationStatus::ReqReserve,
+    ReservationStatus::Reserved,
+    ReservationStatus::ReqCancel,
+    ReservationStatus::Cancelled,
+    ReservationStatus::Completed,
+    ReservationStatus::Rejected,
+    ReservationStatus::Expired,
+];
+const PAYMENT: [PaymentStatus; 5] = [
+    PaymentStatus::Requested,
+    PaymentStatus::Paid,
+    PaymentStatus::Cancelled,
+    PaymentStatus::Declined,
+    PaymentStatus::Voided,
+];
+
+/// The place of a status; one that has none is never read back.
+fn place<S: PartialEq>(places: &[S], status: S) -> u8 {
+    places.iter().position(|other| *other == status).and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+}
+
+fn placed<S: Copy>(places: &[S], place: u8) -> Result<S, String> {
+    places.get(usize::from(place)).copied().ok_or_else(|| format!("{place} is no status"))
+}
+
+/// What the view shows of one storage, as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
-    status: &'a str,
+    status: u8,
     description: &'a str,
     price: i64,
-    currency: &'a str,
+    currency: [u8; 3],
+    /// Of most storages in a new site there is none.
+    reservation: Option<Shown>,
+    review_count: u64,
+    rating_tenths: Option<u8>,
+}
+
+/// What the view shows of a storage's reservation; days are whole days since 1970.
+#[derive(Serialize, Deserialize, PartialEq, Default)]
+struct Shown {
     reservation_id: Option<u64>,
-    #[serde(borrow)]
-    reservation_status: Option<&'a str>,
+    status: Option<u8>,
     from: Option<i64>,
     until: Option<i64>,
     payment_id: Option<u64>,
-    #[serde(borrow)]
-    payment_status: Option<&'a str>,
-    review_count: u64,
-    rating_tenths: Option<u8>,
+    payment_status: Option<u8>,
     occupant: Option<u64>,
 }
 
 impl<'a> From<&'a StorageViewRow> for Packed<'a> {
     fn from(row: &'a StorageViewRow) -> Self {
-        Packed {
-            status: row.storage_status.as_str(),
-            description: row.description.as_str(),
-            price: row.price.amount(),
-            currency: row.price.currency().code(),
+        let shown = Shown {
             reservation_id: row.reservation_id.map(|id| id.get()),
-            reservation_status: row.reservation_status.map(ReservationStatus::as_str),
+            status: row.reservation_status.map(|status| place(&RESERVATION, status)),
             from: row.from.map(day),
             until: row.until.map(day),
             payment_id: row.payment_id.map(|id| id.get()),
-            payment_status: row.payment_status.map(PaymentStatus::as_str),
+            payment_status: row.payment_status.map(|status| place(&PAYMENT, status)),
+            occupant: row.occupant.map(|id| id.get()),
+        };
+        let mut currency = [0; 3];
+        currency.iter_mut().zip(row.price.currency().code().bytes()).for_each(|(place, letter)| *place = letter);
+        Packed {
+            status: place(&STORAGE, row.storage_status),
+            description: row.description.as_str(),
+            price: row.price.amount(),
+            currency,
+            reservation: Some(shown).filter(|shown| *shown != Shown::default()),
             review_count: row.review_cnt,
             rating_tenths: row.rating.map(Rating::tenths),
-            occupant: row.occupant.map(|id| id.get()),
         }
     }
 }
 
 impl Packed<'_> {
     fn unpack(self, storage_id: StorageId) -> Result<StorageViewRow, String> {
-        let currency = word(self.currency, currency_of)?;
-        let (from, until) = (self.from.map(read_day).transpose()?, self.until.map(read_day).transpose()?);
+        let currency = str::from_utf8(&self.currency).ok().and_then(currency_of);
+        let currency =
+            currency.ok_or_else(|| format!("{:?} is no currency", self.currency.escape_ascii().to_string()))?;
+        let shown = self.reservation.unwrap_or_default();
+        let (from, until) = (shown.from.map(read_day).transpose()?, shown.until.map(read_day).transpose()?);
         if let Some(from) = from {
             Period::new(from, until).map_err(|e| e.to_string())?;
         }
         let rating = |tenths| Rating::from_tenths(tenths).ok_or_else(|| format!("{tenths} tenths are no rating"));
         Ok(StorageViewRow {
             storage_id,
-            storage_status: word(self.status, StorageStatus::parse)?,
+            storage_status: placed(&STORAGE, self.status)?,
             description: Description::new(self.description).map_err(|e| e.to_string())?,
             price: Money::new(self.price, currency).above_zero().map_err(|e| e.to_string())?,
-            reservation_id: self.reservation_id.map(Into::into),
-            reservation_status: self.reservation_status.map(|text| word(text, ReservationStatus::parse)).transpose()?,
+            reservation_id: shown.reservation_id.map(Into::into),
+            reservation_status: shown.status.map(|place| placed(&RESERVATION, place)).transpose()?,
             from,
             until,
-            payment_id: self.payment_id.map(Into::into),
-            payment_status: self.payment_status.map(|text| word(text, PaymentStatus::parse)).transpose()?,
+            payment_id: shown.payment_id.map(Into::into),
+            payment_status: shown.payment_status.map(|place| placed(&PAYMENT, place)).transpose()?,
             review_cnt: self.review_count,
             rating: self.rating_tenths.map(rating).transpose()?,
-            occupant: self.occupant.map(Into::into),
+            occupant: shown.occupant.map(Into::into),
         })
     }
 }
 
 /// A storage of a block, and what is kept of it.
-struct Entry<'a> {
-    id: StorageId,
-    packed: &'a [u8],
+pub(super) struct Entry<'a> {
+    pub(super) id: StorageId,
+    pub(super) packed: &'a [u8],
 }
 
 impl<'a> Entry<'a> {
@@ -113,8 +154,10 @@ impl<'a> Entry<'a> {
 }
 
 /// The storages of a block, read one by one.
-struct Entries<'a> {
+pub(super) struct Entries<'a> {
     block: i64,
+    /// So many storages share a block.
+    storages: u64,
     /// What the ids of those read so far are below.
     next: u64,
     rest: &'a [u8],
@@ -122,7 +165,7 @@ struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     fn new(block: i64, bytes: &'a [u8]) -> Self {
-        Entries { block, next: 0, rest: bytes }
+        Entries { block, storages: STORAGES, next: 0, rest: bytes }
     }
 
     fn of(row: &'a Row<'_>) -> Result<Self, StoreError> {
@@ -130,11 +173,16 @@ impl<'a> Entries<'a> {
         Ok(Entries::new(c.int()?, c.bytes()?))
     }
 
+    /// Those of a block that so many storages share.
+    pub(super) fn shared_by(storages: u64, row: &'a Row<'_>) -> Result<Self, StoreError> {
+        Ok(Entries { storages, ..Entries::of(row)? })
+    }
+
     fn step(&mut self) -> Result<Entry<'a>, &'static str> {
         let ([place, long, short], rest) = self.rest.split_first_chunk().ok_or(CUT)?;
         let (packed, rest) = rest.split_at_checked(u16::from_be_bytes([*long, *short]).into()).ok_or(CUT)?;
-        let first = u64::try_from(self.block).ok().and_then(|block| block.checked_mul(STORAGES));
-        let first = first.filter(|_| u64::from(*place) < STORAGES).ok_or("it has a storage of another one")?;
+        let first = u64::try_from(self.block).ok().and_then(|block| block.checked_mul(self.storages));
+        let first = first.filter(|_| u64::from(*place) < self.storages).ok_or("it has a storage of another one")?;
         let id = first + u64::from(*place);
         if id < self.next {
             return Err("its storages are not in order");
@@ -225,7 +273,7 @@ pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<Storag
 
 pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
     let (first, limit) = (sought(page.after / STORAGES), page.limit.map_or(usize::MAX, |limit| limit as usize));
-    let status = filter.status.map(StorageStatus::as_str);
+    let status = filter.status.map(|status| place(&STORAGE, status));
     let mut found = Vec::new();
     each(db, "SELECT block, rows FROM storage_views WHERE block >= ?1 ORDER BY block", [first], |row| {
         for entry in Entries::of(row)? {
@@ -287,48 +335,5 @@ pub(in crate::sqlite) fn check(db: Db<'_>, tell: &mut dyn FnMut(&str, String)) -
             Err(error) => tell(&name, error.to_string()),
         }
         Ok(ControlFlow::Continue(()))
-    })
-}
-
-/// Moves the rows of schema 2, each of one storage, into blocks. One that makes no sense keeps nobody from the file: it is left
-/// behind, `verify` tells that it is missing, and a replay of the view brings it back.
-pub(in crate::sqlite) fn pack_loose(conn: &Connection) -> Result<(), StoreError> {
-    let sql = "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
-               until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM loose_views \
-               ORDER BY storage_id";
-    let db = Db::of(conn);
-    let mut block = BTreeMap::new();
-    each(db, sql, [], |row| {
-        let Ok(row) = loose(row) else { return Ok(ControlFlow::Continue(())) };
-        if block.first_key_value().is_some_and(|(id, _)| block_of(*id) != block_of(row.storage_id)) {
-            save(db, &std::mem::take(&mut block))?;
-        }
-        block.insert(row.storage_id, Some(row));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    save(db, &block)?;
-    run(db, "DROP TABLE loose_views", [])
-}
-
-fn loose(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
-    let c = Columns::of("storage_views", row);
-    let (from, until);
-    Ok(StorageViewRow {
-        storage_id: c.number()?,
-        storage_status: c.word(StorageStatus::parse)?,
-        description: c.parsed(Description::new)?,
-        price: c.price()?,
-        reservation_id: c.maybe_number()?,
-        reservation_status: c.maybe_word(ReservationStatus::parse)?,
-        from: {
-            (from, until) = c.maybe_period()?;
-            from
-        },
-        until,
-        payment_id: c.maybe_number()?,
-        payment_status: c.maybe_word(PaymentStatus::parse)?,
-        review_cnt: c.number()?,
-        rating: c.rating()?,
-        occupant: c.maybe_number()?,
     })
 }

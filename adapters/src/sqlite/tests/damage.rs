@@ -86,6 +86,29 @@ fn a_flipped_bit_in_any_column_of_an_event_is_told_by_its_row_alone() {
 }
 
 #[test]
+fn what_a_request_does_not_find_is_told() {
+    for (damage, told) in [
+        ("DELETE FROM runs WHERE first = 1", "events row 1"),
+        ("UPDATE runs SET first = 2 WHERE first = 1", "events row 1"),
+        ("UPDATE runs SET correlation_id = 'another' WHERE first = 1", "events row 1"),
+        ("INSERT INTO runs VALUES ('another', 5)", "runs row 5"),
+        ("INSERT INTO runs VALUES ('req-1', 99)", "runs row 99"),
+    ] {
+        let (_folder, path) = ten_events();
+        stranger(&path).execute_batch(damage).unwrap();
+        assert_eq!(subjects(&findings(&path))[0], told, "{damage}");
+    }
+    // Two ways to the same events lead to each of them once.
+    let (_folder, path) = ten_events();
+    stranger(&path).execute_batch("INSERT INTO runs SELECT correlation_id, 4 FROM runs").unwrap();
+    assert_eq!(findings(&path), []);
+    let store = SqliteStore::open(&path).unwrap();
+    let filter = EventFilter { correlation_id: Some(trace().correlation_id) };
+    let found = read(&store, |q| q.events(&filter, Page::default())).unwrap();
+    assert_eq!(found.iter().map(|e| e.sequence.get()).collect::<Vec<_>>(), (1..=13).collect::<Vec<_>>());
+}
+
+#[test]
 fn missing_rows_are_told_wherever_they_are_missing() {
     for (gone, told) in [(1, "events row 1"), (6, "events row 6"), (13, "head row 1")] {
         let (_folder, path) = ten_events();
@@ -94,7 +117,8 @@ fn missing_rows_are_told_wherever_they_are_missing() {
     }
     let (_folder, path) = ten_events();
     stranger(&path).execute_batch("DELETE FROM events; DELETE FROM head").unwrap();
-    assert_eq!(subjects(&findings(&path)), ["head row 1"]);
+    let refused = SqliteStore::open(&path).map(drop);
+    assert_eq!(refused, Err(StoreError::Corrupt("head row 1 is missing".to_owned())));
 }
 
 #[test]
@@ -190,7 +214,10 @@ fn bytes(path: &Path) -> (Vec<u8>, Option<Vec<u8>>) {
 fn a_file_refused_for_its_first_rows_keeps_its_journal_mode() {
     for damage in [
         "UPDATE settings SET value = 'ten' WHERE name = 'holdMinutes'",
-        "UPDATE consumers SET cursor = -1",
+        r#"UPDATE head SET cursors = '{"view":-1}'"#,
+        "UPDATE head SET cursors = '{}'",
+        "UPDATE head SET cursors = ''",
+        "UPDATE consumers SET paused = 7",
         "UPDATE channels SET name = 'no' || char(27)",
     ] {
         let (folder, path) = ten_events();
@@ -353,8 +380,13 @@ fn a_block_of_the_view_that_is_not_as_it_was_written_is_told_and_an_empty_view_i
     let good: Vec<u8> = conn.query_row("SELECT rows FROM storage_views WHERE block = 1", [], |row| row.get(0)).unwrap();
     let length = 3 + usize::from(u16::from_be_bytes([good[1], good[2]]));
     let (first, rest) = good.split_at(length);
-    let elsewhere = [&[16], &good[1..]].concat();
-    let wide = [&[0, 0, good[2] + 1, 9, 0xe3, 0x80], &good[4..]].concat();
+    let elsewhere = [&[8], &good[1..]].concat();
+    let wide = [&[0, 0, good[2] + 2, 0x80, 0x80], &good[3..]].concat();
+    let strange = [&[0, 0, good[2], 2], &good[4..]].concat();
+    let nothing = good.windows(3).position(|bytes| bytes == b"KRW").map(|at| {
+        let (before, after) = good.split_at(at);
+        [before, b"KR?", &after[3..]].concat()
+    });
     for (bad, reads) in [
         (vec![], true),
         (good[..length - 1].to_vec(), false),
@@ -363,10 +395,12 @@ fn a_block_of_the_view_that_is_not_as_it_was_written_is_told_and_an_empty_view_i
         ([rest, first].concat(), false),
         (elsewhere, false),
         (wide, false),
+        (strange, false),
+        (nothing.unwrap(), false),
         (vec![0, 0, 0], false),
     ] {
         conn.execute("UPDATE storage_views SET rows = ?1 WHERE block = 1", [&bad]).unwrap();
-        assert_eq!(subjects(&findings(&path)), ["storage_views row 16 to 31"], "{bad:?}");
+        assert_eq!(subjects(&findings(&path)), ["storage_views row 8 to 15"], "{bad:?}");
         let store = SqliteStore::open(&path).unwrap();
         let found = all(&store);
         assert_eq!(found.is_ok(), reads, "{found:?}");

@@ -22,7 +22,7 @@ fn everything(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
-fn refused(path: &Path) -> StoreError {
+pub(super) fn refused(path: &Path) -> StoreError {
     let before = everything(path.parent().unwrap());
     let refusal = SqliteStore::open(path).err().unwrap_or_else(|| panic!("must be refused: {path:?}"));
     assert!(everything(path.parent().unwrap()) == before, "what is refused is left untouched: {refusal:?}");
@@ -205,57 +205,6 @@ fn opening_a_file_twice_in_one_process_is_fine() {
     register_many(&two, 1);
     assert_eq!(storages(&two), 3);
     assert_eq!(read(&two, |q| q.check_log(9)).unwrap(), []);
-}
-
-#[test]
-fn a_file_of_an_older_schema_is_brought_to_the_newest_with_all_it_holds() {
-    let (folder, store, path) = in_file();
-    drop(store);
-    let older = folder.path().join("older.db");
-    let conn = stranger(&older);
-    conn.execute_batch(include_str!("../schema/0001.sql")).unwrap();
-    conn.execute_batch(
-        "INSERT INTO storage_views VALUES (1, 'available', 'one', 59000, 'KRW', NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL);
-         INSERT INTO storage_views VALUES (15, 'reserved', '둘', 100, 'USD', 7, 'reserved', 20800, 20801, 8, 'paid', 3, 47, 9);
-         INSERT INTO storage_views VALUES (2, 'nonsense', 'left behind', 59000, 'KRW', NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL);
-         INSERT INTO storage_views VALUES (16, 'available', 'three', 1, 'KRW', 10, 'cancelled', 20800, NULL, 11, 'cancelled', 0, NULL, NULL)",
-    )
-    .unwrap();
-    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
-    drop(conn);
-    let store = SqliteStore::open(&older).unwrap();
-    assert_eq!(store.info().unwrap().schema_version, KNOWN);
-    let views = read(&store, |q| q.views(&Default::default(), Page { after: 0, limit: None })).unwrap();
-    let shown: Vec<String> = views.iter().map(|row| serde_json::to_string(&(row, row.occupant)).unwrap()).collect();
-    assert_eq!(
-        shown,
-        [
-            r#"[{"storageId":1,"storageStatus":"available","description":"one","price":59000,"currency":"KRW","reservationId":null,"reservationStatus":null,"from":null,"until":null,"paymentId":null,"paymentStatus":null,"reviewCnt":0,"rating":null},null]"#,
-            r#"[{"storageId":15,"storageStatus":"reserved","description":"둘","price":100,"currency":"USD","reservationId":7,"reservationStatus":"reserved","from":"2026-12-13","until":"2026-12-14","paymentId":8,"paymentStatus":"paid","reviewCnt":3,"rating":4.7},9]"#,
-            r#"[{"storageId":16,"storageStatus":"available","description":"three","price":1,"currency":"KRW","reservationId":10,"reservationStatus":"cancelled","from":"2026-12-13","until":null,"paymentId":11,"paymentStatus":"cancelled","reviewCnt":0,"rating":null},null]"#,
-        ]
-    );
-    assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
-    assert_eq!(register_many(&store, 1), ());
-    // It is the schema of a new file to the letter.
-    let schema = |path: &Path| -> Vec<String> {
-        let conn = stranger(path);
-        let mut statement = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
-    };
-    assert_eq!(schema(&older), schema(&path));
-}
-
-#[test]
-fn an_older_file_with_a_strangers_index_is_refused_untouched() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("rent.db");
-    let conn = stranger(&path);
-    conn.execute_batch(include_str!("../schema/0001.sql")).unwrap();
-    conn.execute_batch("CREATE INDEX theirs ON reservations (abs(price))").unwrap();
-    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")).unwrap();
-    drop(conn);
-    assert!(matches!(refused(&path), StoreError::Corrupt(_)));
 }
 
 #[test]

@@ -20,8 +20,9 @@ use crate::notify::Recorded;
 use crate::payment::{Behaviour, SimulatedGateway};
 use crate::sqlite::tables::events;
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "events",
+    "runs",
     "head",
     "storages",
     "reservations",

@@ -5,6 +5,7 @@ mod damage;
 mod files;
 mod flips;
 mod groups;
+mod older;
 mod processes;
 
 use std::path::{Path, PathBuf};

@@ -41,8 +41,9 @@ pub(super) fn messages(q: &mut dyn Queries, told: &Told, findings: &mut Findings
     }
     let cursor = q.consumer("message")?.map_or(Sequence::ZERO, |row| row.cursor);
     let parked = parked(&letters(q)?, "message");
-    for sequence in told.tellings.iter().filter(|sequence| **sequence <= cursor && !parked.contains(*sequence)) {
-        if !q.was_told(*sequence, INBOX)? {
+    let passed = |sequence: &Sequence| *sequence <= cursor && !parked.contains(sequence);
+    for (sequence, of) in told.tellings.iter().filter(|(sequence, _)| passed(sequence)) {
+        if !q.was_told(*of, *sequence, INBOX)? {
             let detail = format!("event {sequence} was passed without a message");
             findings.add("message", "consumers row message".to_owned(), detail);
         }

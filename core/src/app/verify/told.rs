@@ -25,8 +25,8 @@ pub(super) struct Told {
     pub(super) reviews: BTreeMap<ReviewId, ReviewRow>,
     /// As far as the view consumer has come.
     pub(super) views: BTreeMap<StorageId, StorageViewRow>,
-    /// The events that customers are told of.
-    pub(super) tellings: Vec<Sequence>,
+    /// The events that customers are told of, and their reservations.
+    pub(super) tellings: Vec<(Sequence, ReservationId)>,
     /// The first event that wants a payment refunded.
     pub(super) refunds: BTreeMap<PaymentId, Sequence>,
     versions: BTreeMap<Aggregate, Version>,
@@ -73,8 +73,8 @@ impl Told {
         if !self.apply(event) {
             findings.add("state", subject(), format!("is of {}, which does not exist", event.aggregate));
         }
-        if message_of(event, Lang::En).is_some() {
-            self.tellings.push(event.sequence);
+        if let Some((booking, _)) = message_of(event, Lang::En) {
+            self.tellings.push((event.sequence, booking.reservation_id));
         }
         if let Some(payment) = refund_due(&event.event) {
             self.refunds.entry(payment).or_insert(event.sequence);

@@ -1,0 +1,125 @@
+//! The view as older schemas kept it: how its rows move over. One that makes no sense keeps nobody from the file: it is left behind,
+//! `verify` tells that it is missing, and a replay of the view brings it back.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, Row};
+use serde::Deserialize;
+use storagerent_core::payment::PaymentStatus;
+use storagerent_core::ports::StoreError;
+use storagerent_core::reservation::ReservationStatus;
+use storagerent_core::shared::{Description, Money, StorageId, currency_of};
+use storagerent_core::storage::{Rating, StorageStatus};
+use storagerent_core::storage_view::StorageViewRow;
+
+use super::storage_views::{self, Entries};
+use crate::sqlite::rows::{Columns, read_day, word};
+use crate::sqlite::statements::{Db, each, number, run};
+
+/// So many rows are moved at a time.
+const ROWS: usize = 1_024;
+
+/// Schema 3 has no loose rows. What schema 2 had of them waits for schema 4, which keeps them in another way than schema 3 did.
+pub(in crate::sqlite) fn leave_loose(conn: &Connection) -> Result<(), StoreError> {
+    let db = Db::of(conn);
+    match number(db, "SELECT count(*) FROM loose_views", [])? {
+        0 => run(db, "DROP TABLE loose_views", []),
+        _ => Ok(()),
+    }
+}
+
+/// Moves the rows of schema 2, each of one storage, and the blocks of schema 3 into blocks of schema 4.
+pub(in crate::sqlite) fn move_over(conn: &Connection) -> Result<(), StoreError> {
+    let db = Db::of(conn);
+    let mut moving = BTreeMap::new();
+    let mut move_row = |row: Option<StorageViewRow>| {
+        moving.extend(row.map(|row| (row.storage_id, Some(row))));
+        if moving.len() < ROWS { Ok(()) } else { storage_views::save(db, &std::mem::take(&mut moving)) }
+    };
+    each(db, "SELECT block, rows FROM wide_views ORDER BY block", [], |row| {
+        let Ok(entries) = Entries::shared_by(WIDE, row) else { return Ok(ControlFlow::Continue(())) };
+        entries.map_while(Result::ok).try_for_each(|entry| {
+            let packed = postcard::from_bytes::<Wide<'_>>(entry.packed).ok();
+            move_row(packed.and_then(|packed| packed.unpack(entry.id).ok()))
+        })?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let has_loose = number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'loose_views'", [])? > 0;
+    if has_loose {
+        let sql = "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
+                   until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM loose_views \
+                   ORDER BY storage_id";
+        each(db, sql, [], |row| move_row(loose(row).ok()).map(ControlFlow::Continue))?;
+        run(db, "DROP TABLE loose_views", [])?;
+    }
+    storage_views::save(db, &moving)?;
+    run(db, "DROP TABLE wide_views", [])
+}
+
+/// So many storages shared a block of schema 3.
+const WIDE: u64 = 16;
+
+/// What a block of schema 3 held of a storage.
+#[derive(Deserialize)]
+struct Wide<'a> {
+    status: &'a str,
+    description: &'a str,
+    price: i64,
+    currency: &'a str,
+    reservation_id: Option<u64>,
+    #[serde(borrow)]
+    reservation_status: Option<&'a str>,
+    from: Option<i64>,
+    until: Option<i64>,
+    payment_id: Option<u64>,
+    #[serde(borrow)]
+    payment_status: Option<&'a str>,
+    review_count: u64,
+    rating_tenths: Option<u8>,
+    occupant: Option<u64>,
+}
+
+impl Wide<'_> {
+    fn unpack(self, storage_id: StorageId) -> Result<StorageViewRow, String> {
+        let rating = |tenths| Rating::from_tenths(tenths).ok_or_else(|| format!("{tenths} tenths are no rating"));
+        Ok(StorageViewRow {
+            storage_id,
+            storage_status: word(self.status, StorageStatus::parse)?,
+            description: Description::new(self.description).map_err(|e| e.to_string())?,
+            price: Money::new(self.price, word(self.currency, currency_of)?).above_zero().map_err(|e| e.to_string())?,
+            reservation_id: self.reservation_id.map(Into::into),
+            reservation_status: self.reservation_status.map(|text| word(text, ReservationStatus::parse)).transpose()?,
+            from: self.from.map(read_day).transpose()?,
+            until: self.until.map(read_day).transpose()?,
+            payment_id: self.payment_id.map(Into::into),
+            payment_status: self.payment_status.map(|text| word(text, PaymentStatus::parse)).transpose()?,
+            review_cnt: self.review_count,
+            rating: self.rating_tenths.map(rating).transpose()?,
+            occupant: self.occupant.map(Into::into),
+        })
+    }
+}
+
+fn loose(row: &Row<'_>) -> Result<StorageViewRow, StoreError> {
+    let c = Columns::of("storage_views", row);
+    let (from, until);
+    Ok(StorageViewRow {
+        storage_id: c.number()?,
+        storage_status: c.word(StorageStatus::parse)?,
+        description: c.parsed(Description::new)?,
+        price: c.price()?,
+        reservation_id: c.maybe_number()?,
+        reservation_status: c.maybe_word(ReservationStatus::parse)?,
+        from: {
+            (from, until) = c.maybe_period()?;
+            from
+        },
+        until,
+        payment_id: c.maybe_number()?,
+        payment_status: c.maybe_word(PaymentStatus::parse)?,
+        review_cnt: c.number()?,
+        rating: c.rating()?,
+        occupant: c.maybe_number()?,
+    })
+}
