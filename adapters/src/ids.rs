@@ -23,6 +23,7 @@ impl Ids for RandomIds {
 }
 
 /// So many bits of a key stay random.
+#[cfg(not(target_arch = "wasm32"))]
 const RANDOM_BITS: u32 = 80;
 
 #[cfg(not(target_arch = "wasm32"))]
