@@ -21,7 +21,7 @@ pub(super) fn check_log(conn: &Connection, limit: usize) -> Result<Vec<Finding>,
         // A damaged log does not say which causes are right.
         differing(conn, CAUSES, "storages", "its last cause is not that of its last event that has one", &mut findings);
         differing(conn, MISSED, "events", "is not found by its request", &mut findings);
-        differing(conn, STRAY, "runs", "no event of that request begins there", &mut findings);
+        differing(conn, STRAY, "runs", "no run of that request begins there", &mut findings);
     }
     let views = storage_views::check(Db::of(conn), &mut |block, detail| findings.add("rows", block, detail));
     if let Err(error) = views {
@@ -148,14 +148,17 @@ const CAUSES: &str = "SELECT storage_id FROM storages LEFT JOIN \
     WHERE last_cause IS NOT cause ORDER BY storage_id LIMIT ?1";
 
 /// Events that begin a run of their request and are not found by it.
-const MISSED: &str = "SELECT sequence FROM \
-    (SELECT sequence, correlation_id, lag(correlation_id) OVER (ORDER BY sequence) AS before FROM events) AS here \
-    WHERE before IS NOT correlation_id AND NOT EXISTS \
-    (SELECT 1 FROM runs WHERE runs.correlation_id = here.correlation_id AND runs.first = here.sequence) LIMIT ?1";
+const MISSED: &str = "SELECT here.sequence FROM events AS here \
+    LEFT JOIN events AS before ON before.sequence = here.sequence - 1 \
+    WHERE before.correlation_id IS NOT here.correlation_id AND NOT EXISTS \
+    (SELECT 1 FROM runs WHERE runs.correlation_id = here.correlation_id AND runs.first = here.sequence) \
+    ORDER BY here.sequence LIMIT ?1";
 
-/// Runs that begin with no event of their request.
-const STRAY: &str = "SELECT first FROM runs LEFT JOIN events ON sequence = first \
-    WHERE events.correlation_id IS NOT runs.correlation_id ORDER BY first LIMIT ?1";
+/// Runs that begin with no event of their request, or with one that goes on.
+const STRAY: &str = "SELECT first FROM runs LEFT JOIN events AS here ON here.sequence = first \
+    LEFT JOIN events AS before ON before.sequence = first - 1 \
+    WHERE here.correlation_id IS NOT runs.correlation_id OR before.correlation_id IS here.correlation_id \
+    ORDER BY first LIMIT ?1";
 
 /// Tells of each row of a table that the statement finds.
 fn differing(conn: &Connection, sql: &str, table: &str, detail: &str, findings: &mut Findings) {

@@ -49,6 +49,8 @@ pub(super) struct Consumers {
     rows: Arc<Vec<Arc<Remembered>>>,
     /// Some have come further than the file says.
     pub(super) have_moved: bool,
+    /// How far they have come was read as it was written. If not, that is told of for good: nobody knows of which it is wrong.
+    pub(super) fit: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -60,9 +62,9 @@ struct Remembered {
 
 impl Consumers {
     /// As the file has them.
-    pub(super) fn of(rows: Vec<ConsumerRow>) -> Self {
+    pub(super) fn of(rows: Vec<ConsumerRow>, fit: bool) -> Self {
         let remembered = |row| Arc::new(Remembered { row, has_changed: false });
-        Consumers { rows: Arc::new(rows.into_iter().map(remembered).collect()), have_moved: false }
+        Consumers { rows: Arc::new(rows.into_iter().map(remembered).collect()), have_moved: false, fit }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&ConsumerRow> {
@@ -74,13 +76,15 @@ impl Consumers {
     }
 
     /// Takes what is kept of one from now on.
-    pub(super) fn put(&mut self, row: ConsumerRow) {
+    pub(super) fn put(&mut self, mut row: ConsumerRow) {
         let rows = Arc::make_mut(&mut self.rows);
         match rows.iter_mut().find(|known| known.row.name == row.name) {
             Some(known) => {
-                self.have_moved |= known.row.cursor != row.cursor;
-                let only_moved = ConsumerRow { cursor: row.cursor, ..known.row.clone() } == row;
-                *known = Arc::new(Remembered { row, has_changed: known.has_changed || !only_moved });
+                let cursor = std::mem::replace(&mut row.cursor, known.row.cursor);
+                self.have_moved |= cursor != known.row.cursor;
+                let has_changed = known.has_changed || row != known.row;
+                row.cursor = cursor;
+                *known = Arc::new(Remembered { row, has_changed });
             }
             None => {
                 self.have_moved = true;

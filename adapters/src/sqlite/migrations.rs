@@ -123,7 +123,10 @@ pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<(), StoreError> 
         return Ok(());
     }
     patiently(|| conn.execute_batch("BEGIN IMMEDIATE"))?;
-    let migrated = run_missing(conn, path).and_then(|()| conn.execute_batch("COMMIT").map_err(store_error));
+    // What a table is moved over from is renamed and dropped: a stranger's view of it means the table, whatever its name is meanwhile.
+    let legacy = |on| conn.pragma_update(None, "legacy_alter_table", on).map_err(store_error);
+    let migrated = legacy(true).and_then(|()| run_missing(conn, path)).and_then(|()| legacy(false));
+    let migrated = migrated.and_then(|()| conn.execute_batch("COMMIT").map_err(store_error));
     if migrated.is_err() && !conn.is_autocommit() {
         // The first error is the one to tell; a failed rollback leaves nothing committed either.
         let _ = conn.execute_batch("ROLLBACK");

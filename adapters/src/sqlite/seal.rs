@@ -12,10 +12,10 @@ use storagerent_core::ports::{Finding, StoreError};
 use super::error::store_error;
 use super::statements::{Db, change};
 
-/// A table whose rows are sealed: its name, and all its columns but the seal, the key first.
+/// A table whose rows are sealed: its name, and all columns that the seal is of, the key first.
 pub(super) struct Sealed {
     name: &'static str,
-    /// Reads all columns, then the seal.
+    /// Reads these columns, then the seal.
     every: &'static str,
 }
 

@@ -106,7 +106,7 @@ impl<'c> Session<'c> {
     pub(super) fn known_consumers(&mut self) -> Result<&mut Consumers, StoreError> {
         match &mut self.memory.cache.consumers {
             Some(known) => Ok(known),
-            unknown => Ok(unknown.insert(Consumers::of(consumers::list(self.db)?))),
+            unknown => Ok(unknown.insert(consumers::list(self.db)?)),
         }
     }
 

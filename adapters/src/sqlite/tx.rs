@@ -173,13 +173,20 @@ impl<'c> Session<'c> {
 
     /// Writes what works only changed in memory, since the next one would change it again: the head of the log, and consumers.
     pub(super) fn write_put_off(&mut self) -> Result<(), StoreError> {
-        let have_moved = self.memory.cache.consumers.as_ref().is_some_and(|consumers| consumers.have_moved);
-        if self.memory.cache.head_is_ahead || have_moved {
-            let (head, consumers) = (self.head()?, self.known_consumers()?.clone());
-            self.put(|db| head::save(db, head, &consumers))?;
-            self.memory.cache.head_is_ahead = false;
+        let consumers = self.memory.cache.consumers.clone();
+        match &consumers {
+            Some(consumers) if consumers.have_moved => {
+                let head = self.head()?;
+                self.put(|db| head::save_all(db, head, consumers))?;
+            }
+            Some(_) | None if self.memory.cache.head_is_ahead => {
+                let head = self.head()?;
+                self.put(|db| head::save(db, head))?;
+            }
+            Some(_) | None => {}
         }
-        if let Some(consumers) = self.memory.cache.consumers.clone() {
+        self.memory.cache.head_is_ahead = false;
+        if let Some(consumers) = consumers {
             consumers.changed().try_for_each(|row| self.put(|db| consumers::save(db, row)))?;
             drop(consumers);
             self.known_consumers()?.are_written();

@@ -95,6 +95,8 @@ const SURGERY: &[&str] = &[
     "UPDATE head SET cursors = (SELECT json_group_object(key, 0) FROM json_each(cursors))",
     "UPDATE head SET cursors = (SELECT json_group_object(key, 5) FROM json_each(cursors))",
     "UPDATE head SET cursors = '{}'",
+    "UPDATE head SET cursors = replace(cursors, ':', ':99999999999999999')",
+    "UPDATE head SET cursors = '{\"view\":18446744073709551615}'",
     "UPDATE head SET cursors = '[[[[' || cursors",
     "UPDATE runs SET first = first + 1",
     "DELETE FROM runs",

@@ -5,17 +5,17 @@
 ALTER TABLE head ADD COLUMN cursors TEXT NOT NULL DEFAULT '';
 ALTER TABLE head ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
 
--- A request's events are found by where they begin: at least each event whose predecessor is of another request is here.
+-- A request's events are found by where they begin: each event whose predecessor is of another request is here.
 CREATE TABLE runs (
     correlation_id TEXT    NOT NULL,
     first          INTEGER NOT NULL,
     PRIMARY KEY (correlation_id, first)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO runs
-    SELECT correlation_id, sequence
-    FROM (SELECT sequence, correlation_id, lag(correlation_id) OVER (ORDER BY sequence) AS before FROM events)
-    WHERE before IS NOT correlation_id
-    ORDER BY correlation_id, sequence;
+    SELECT here.correlation_id, here.sequence
+    FROM events AS here LEFT JOIN events AS before ON before.sequence = here.sequence - 1
+    WHERE before.correlation_id IS NOT here.correlation_id
+    ORDER BY here.correlation_id, here.sequence;
 DROP INDEX events_by_correlation;
 
 -- An event is of one reservation: one index finds what was told of it, and keeps an event from being told twice.

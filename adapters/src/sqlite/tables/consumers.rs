@@ -3,27 +3,36 @@
 use rusqlite::{Row, params};
 use storagerent_core::consumer::ConsumerRow;
 use storagerent_core::ports::StoreError;
+use storagerent_core::shared::Sequence;
 
-use super::head::{self, Cursors};
+use super::head;
+use crate::sqlite::cache::Consumers;
 use crate::sqlite::rows::{Columns, key, moment};
 use crate::sqlite::seal::CONSUMERS;
 use crate::sqlite::statements::{Db, all};
 
-/// All consumers, in order of name.
-pub(in crate::sqlite) fn list(db: Db<'_>) -> Result<Vec<ConsumerRow>, StoreError> {
-    let cursors = head::cursors(db)?;
+/// All consumers, in order of name, and whether the cursors are as they were written.
+pub(in crate::sqlite) fn list(db: Db<'_>) -> Result<Consumers, StoreError> {
     let sql =
         "SELECT name, paused, attempts, retry_at, last_error, lease_owner, lease_until FROM consumers ORDER BY name";
-    all(db, sql, [], |row| read(row, &cursors))
+    let mut rows = all(db, sql, [], read)?;
+    // After the rows: where this is no snapshot, somebody may add a consumer meanwhile, and nobody removes one.
+    let (cursors, fit) = head::cursors(db)?;
+    for row in &mut rows {
+        let cursor = cursors.get(&row.name).ok_or_else(|| {
+            StoreError::Corrupt(format!("consumers row {}: the head does not tell how far it has come", row.name))
+        })?;
+        row.cursor = (*cursor).into();
+    }
+    Ok(Consumers::of(rows, fit))
 }
 
-fn read(row: &Row<'_>, cursors: &Cursors) -> Result<ConsumerRow, StoreError> {
+/// All of a consumer but how far it has come.
+fn read(row: &Row<'_>) -> Result<ConsumerRow, StoreError> {
     let c = Columns::of("consumers", row);
-    let name = c.text()?;
-    let Some(cursor) = cursors.get(&name) else { return c.refuse("the head does not tell how far it has come") };
     Ok(ConsumerRow {
-        name,
-        cursor: (*cursor).into(),
+        name: c.text()?,
+        cursor: Sequence::ZERO,
         paused: c.flag()?,
         attempts: c.small()?,
         retry_at: c.maybe_moment()?,

@@ -11,7 +11,7 @@ use storagerent_core::shared::CorrelationId;
 use crate::log::StoredEvent;
 use crate::sqlite::error::store_error;
 use crate::sqlite::rows::{Columns, kept, sought};
-use crate::sqlite::statements::{Db, all, bounds, each, run};
+use crate::sqlite::statements::{Db, all, bounds, each, number, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -106,21 +106,26 @@ pub(in crate::sqlite) fn insert(db: Db<'_>, event: &StoredEvent<'_>) -> Result<(
     run(db, sql, values)
 }
 
-/// Lets events that were added, in order, be found by their request, `before` being the event added before them, if it is known:
-/// of the same request, it leads to the first of them.
+/// Lets events that were added, in order, be found by their request. `before` is the event written before them, if that is still
+/// true.
 pub(in crate::sqlite) fn insert_runs(
     db: Db<'_>,
     before: Option<&StoredEvent<'_>>,
     events: &[StoredEvent<'_>],
 ) -> Result<(), StoreError> {
-    let goes_on = |before: &StoredEvent<'_>, event: &StoredEvent<'_>| {
-        before.sequence + 1 == event.sequence && before.correlation_id == event.correlation_id
+    let goes_on = |before: &StoredEvent<'_>, event: &StoredEvent<'_>| before.correlation_id == event.correlation_id;
+    let Some(first) = events.first() else { return Ok(()) };
+    let first_goes_on = match before.filter(|before| before.sequence + 1 == first.sequence) {
+        Some(before) => goes_on(before, first),
+        None => {
+            let sql = "SELECT count(*) FROM events WHERE sequence = ?1 AND correlation_id = ?2";
+            number(db, sql, (sought(first.sequence - 1), &first.correlation_id))? > 0
+        }
     };
-    let runs = events.chunk_by(goes_on).filter_map(|run| run.first());
-    let runs = runs.filter(|first| !before.is_some_and(|before| goes_on(before, first)));
+    let runs = events.chunk_by(goes_on).filter_map(|run| run.first()).skip(first_goes_on.into());
     let mut runs: Vec<_> = runs.map(|first| (first.correlation_id.as_ref(), first.sequence)).collect();
     runs.sort_unstable();
-    runs.into_iter().try_for_each(|(id, first)| {
-        run(db, "INSERT INTO runs (correlation_id, first) VALUES (?1, ?2)", (id, kept(first)?))
-    })
+    // One that a stranger has left there is in nobody's way.
+    let sql = "INSERT INTO runs (correlation_id, first) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    runs.into_iter().try_for_each(|(id, first)| run(db, sql, (id, kept(first)?)))
 }

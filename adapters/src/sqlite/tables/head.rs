@@ -1,6 +1,7 @@
 //! The row that nearly every COMMIT changes: the end of the log, and how far each consumer has come.
 
 use std::collections::BTreeMap;
+use std::num::TryFromIntError;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -11,10 +12,7 @@ use crate::sqlite::cache::Consumers;
 use crate::sqlite::error::store_error;
 use crate::sqlite::rows::{Columns, kept};
 use crate::sqlite::seal::{CONSUMERS, CURSORS, WITH_CURSORS};
-use crate::sqlite::statements::{Db, one, run};
-
-/// How far consumers have come, by name.
-pub(in crate::sqlite) type Cursors = BTreeMap<String, u64>;
+use crate::sqlite::statements::{Db, change, one, run};
 
 const MISSING: &str = "head row 1 is missing";
 
@@ -28,22 +26,33 @@ pub(in crate::sqlite) fn find(db: Db<'_>) -> Result<Head, StoreError> {
     head.ok_or_else(|| StoreError::Corrupt(MISSING.to_owned()))
 }
 
-/// How far each consumer has come.
-pub(in crate::sqlite) fn cursors(db: Db<'_>) -> Result<Cursors, StoreError> {
-    let cursors = one(db, "SELECT id, cursors FROM head", [], |row| {
+/// How far each consumer has come, by name; and whether that is as it was written.
+pub(in crate::sqlite) fn cursors(db: Db<'_>) -> Result<(BTreeMap<String, u64>, bool), StoreError> {
+    let cursors = one(db, "SELECT id, cursors, seal FROM head", [], |row| {
         let c = Columns::of("head", row);
         c.int()?;
-        c.parsed(|text| serde_json::from_str(text))
+        let text = c.borrowed()?;
+        let seal = CURSORS.seal_of(params![1, text]).map_err(store_error)?;
+        let cursors: BTreeMap<_, i64> = serde_json::from_str(text).or_else(|e| c.refuse(e))?;
+        let cursors = cursors.into_iter().map(|(name, cursor)| Ok((name, u64::try_from(cursor)?)));
+        Ok((cursors.collect::<Result<_, TryFromIntError>>().or_else(|e| c.refuse(e))?, c.int()? == seal))
     })?;
     cursors.ok_or_else(|| StoreError::Corrupt(MISSING.to_owned()))
 }
 
+/// Moves the end of the log.
+pub(in crate::sqlite) fn save(db: Db<'_>, head: Head) -> Result<(), StoreError> {
+    let sql = "UPDATE head SET sequence = ?1, hash = ?2 WHERE id = 1";
+    run(db, sql, params![kept(head.sequence.get())?, head.hash.0])
+}
+
 /// Moves the end of the log, and all consumers.
-pub(in crate::sqlite) fn save(db: Db<'_>, head: Head, consumers: &Consumers) -> Result<(), StoreError> {
+pub(in crate::sqlite) fn save_all(db: Db<'_>, head: Head, consumers: &Consumers) -> Result<(), StoreError> {
     let cursors = consumers.all().map(|row| Ok((row.name.as_str(), kept(row.cursor.get())?)));
     let cursors = written(&cursors.collect::<Result<BTreeMap<_, _>, StoreError>>()?)?;
     let seal = CURSORS.seal_of(params![1, cursors]).map_err(store_error)?;
     let sql = "UPDATE head SET sequence = ?1, hash = ?2, cursors = ?3, seal = ?4 WHERE id = 1";
+    let seal = broken_unless(consumers.fit, seal);
     run(db, sql, params![kept(head.sequence.get())?, head.hash.0, cursors, seal])
 }
 
@@ -52,7 +61,7 @@ fn written(cursors: &impl serde::Serialize) -> Result<String, StoreError> {
 }
 
 /// Takes the cursors of schema 3 out of the consumers' rows. Of a row that was damaged is told as before: the new seals fit as
-/// little as the old one did.
+/// little as the old one did. Where there is no head, or a cursor is none, the file stays as it was.
 pub(in crate::sqlite) fn take_cursors(conn: &Connection) -> Result<(), StoreError> {
     let mut consumers = Vec::new();
     WITH_CURSORS
@@ -63,11 +72,17 @@ pub(in crate::sqlite) fn take_cursors(conn: &Connection) -> Result<(), StoreErro
             Ok(())
         })
         .map_err(store_error)?;
+    if let Some((name, cursor, ..)) = consumers.iter().find(|(_, cursor, ..)| *cursor < 0) {
+        return Err(StoreError::Corrupt(format!("consumers row {name}: cursor: {cursor} is below 0")));
+    }
     let cursors: BTreeMap<_, _> = consumers.iter().map(|(name, cursor, ..)| (name.as_str(), *cursor)).collect();
     let (cursors, all_fit) = (written(&cursors)?, consumers.iter().all(|(.., fits)| *fits));
     let seal = CURSORS.seal_of(params![1, cursors]).map_err(store_error)?;
     let db = Db::of(conn);
-    run(db, "UPDATE head SET cursors = ?1, seal = ?2 WHERE id = 1", params![cursors, broken_unless(all_fit, seal)])?;
+    let sql = "UPDATE head SET cursors = ?1, seal = ?2 WHERE id = 1";
+    if change(db, sql, params![cursors, broken_unless(all_fit, seal)])? != 1 {
+        return Err(StoreError::Corrupt(MISSING.to_owned()));
+    }
     run(db, "ALTER TABLE consumers DROP COLUMN cursor", [])?;
     for (name, _, rest, fits) in &consumers {
         let mut values: Vec<&dyn rusqlite::ToSql> = vec![name];
@@ -78,6 +93,7 @@ pub(in crate::sqlite) fn take_cursors(conn: &Connection) -> Result<(), StoreErro
     Ok(())
 }
 
+/// A seal that fits, or one that does not.
 fn broken_unless(fits: bool, seal: i64) -> i64 {
     if fits { seal } else { !seal }
 }

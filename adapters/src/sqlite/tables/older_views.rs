@@ -9,7 +9,7 @@ use serde::Deserialize;
 use storagerent_core::payment::PaymentStatus;
 use storagerent_core::ports::StoreError;
 use storagerent_core::reservation::ReservationStatus;
-use storagerent_core::shared::{Description, Money, StorageId, currency_of};
+use storagerent_core::shared::{Description, Money, Period, StorageId, currency_of};
 use storagerent_core::storage::{Rating, StorageStatus};
 use storagerent_core::storage_view::StorageViewRow;
 
@@ -45,8 +45,10 @@ pub(in crate::sqlite) fn move_over(conn: &Connection) -> Result<(), StoreError> 
         })?;
         Ok(ControlFlow::Continue(()))
     })?;
-    let has_loose = number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'loose_views'", [])? > 0;
-    if has_loose {
+    // Of a file that was of schema 3 already, such a table is a stranger's.
+    let sql = "SELECT count(*) FROM sqlite_schema, pragma_user_version \
+               WHERE type = 'table' AND name = 'loose_views' AND user_version < 3";
+    if number(db, sql, [])? > 0 {
         let sql = "SELECT storage_id, status, description, price, currency, reservation_id, reservation_status, from_day, \
                    until_day, payment_id, payment_status, review_count, rating_tenths, occupant FROM loose_views \
                    ORDER BY storage_id";
@@ -82,6 +84,10 @@ struct Wide<'a> {
 
 impl Wide<'_> {
     fn unpack(self, storage_id: StorageId) -> Result<StorageViewRow, String> {
+        let (from, until) = (self.from.map(read_day).transpose()?, self.until.map(read_day).transpose()?);
+        if let Some(from) = from {
+            Period::new(from, until).map_err(|e| e.to_string())?;
+        }
         let rating = |tenths| Rating::from_tenths(tenths).ok_or_else(|| format!("{tenths} tenths are no rating"));
         Ok(StorageViewRow {
             storage_id,
@@ -90,8 +96,8 @@ impl Wide<'_> {
             price: Money::new(self.price, word(self.currency, currency_of)?).above_zero().map_err(|e| e.to_string())?,
             reservation_id: self.reservation_id.map(Into::into),
             reservation_status: self.reservation_status.map(|text| word(text, ReservationStatus::parse)).transpose()?,
-            from: self.from.map(read_day).transpose()?,
-            until: self.until.map(read_day).transpose()?,
+            from,
+            until,
             payment_id: self.payment_id.map(Into::into),
             payment_status: self.payment_status.map(|text| word(text, PaymentStatus::parse)).transpose()?,
             review_cnt: self.review_count,

@@ -86,6 +86,30 @@ fn a_flipped_bit_in_any_column_of_an_event_is_told_by_its_row_alone() {
 }
 
 #[test]
+fn cursors_that_are_not_as_they_were_written_stay_told_of_and_keep_nobody_from_reserving() {
+    let (_folder, path) = ten_events();
+    let store = SqliteStore::open(&path).unwrap();
+    let put = |name: &'static str, cursor: u64| {
+        write(&store, WAIT, move |tx| tx.put_consumer(&ConsumerRow { cursor: cursor.into(), ..ConsumerRow::new(name) }))
+    };
+    put("view", 7).unwrap();
+    put("mine", 5).unwrap();
+    assert_eq!(findings(&path), []);
+    stranger(&path).execute_batch("UPDATE head SET cursors = replace(cursors, '5', '6')").unwrap();
+    // Whoever moves writes all cursors.
+    put("view", 8).unwrap();
+    register_many(&store, 1);
+    assert_eq!(subjects(&findings(&path)), ["head row 1"]);
+    let again = SqliteStore::open(&path).unwrap();
+    assert_eq!(read(&again, |q| q.consumer("mine")).unwrap().unwrap().cursor.get(), 6);
+    // One row that cannot be read stops consumers, and nobody else.
+    stranger(&path).execute_batch("UPDATE consumers SET paused = 7 WHERE name = 'mine'").unwrap();
+    register_many(&store, 1);
+    assert!(matches!(put("view", 9), Err(StoreError::Corrupt(_))));
+    assert_eq!(storages(&store), 14);
+}
+
+#[test]
 fn what_a_request_does_not_find_is_told() {
     for (damage, told) in [
         ("DELETE FROM runs WHERE first = 1", "events row 1"),
@@ -101,7 +125,7 @@ fn what_a_request_does_not_find_is_told() {
     // Two ways to the same events lead to each of them once.
     let (_folder, path) = ten_events();
     stranger(&path).execute_batch("INSERT INTO runs SELECT correlation_id, 4 FROM runs").unwrap();
-    assert_eq!(findings(&path), []);
+    assert_eq!(subjects(&findings(&path)), ["runs row 4"]);
     let store = SqliteStore::open(&path).unwrap();
     let filter = EventFilter { correlation_id: Some(trace().correlation_id) };
     let found = read(&store, |q| q.events(&filter, Page::default())).unwrap();
