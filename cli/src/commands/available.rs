@@ -28,7 +28,14 @@ impl AvailableArgs {
         // Without any filter an empty list says that the whole site is taken, or empty.
         Site::reading(globals, |site| {
             let free = site.app.available(from, until, max_price, page.page())?;
-            site.out.list(&free, page.narrows() || max_price.is_some())
+            site.out.list(&free, page.narrows() || max_price.is_some())?;
+            if free.is_empty() && until.is_none() && !site.out.is_json() {
+                site.out.remark(&site.out.lang().pick(
+                    "storages priced by the day are listed only with --until".to_owned(),
+                    "일 단위 창고는 --until을 주어야 보입니다".to_owned(),
+                ));
+            }
+            Ok(())
         })
     }
 }

@@ -98,7 +98,7 @@ impl StorageCommand {
     }
 }
 
-fn remark_behind(site: &Site) {
+pub(super) fn remark_behind(site: &Site) {
     site.remark_behind(
         "storage",
         "the latest rentals may not be in the status yet",

@@ -37,6 +37,7 @@ impl ViewArgs {
                     site.out.list(&site.app.views(&filter, self.page.page())?, narrowed)?;
                 }
             }
+            super::storage::remark_behind(site);
             site.remark_behind(
                 "view",
                 "the latest events are not on the screen yet",

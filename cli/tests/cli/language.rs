@@ -61,7 +61,7 @@ fn an_empty_list_says_what_to_do_and_leaves_stdout_empty() {
             &["payment", "list"],
             &["message", "list"],
             &["review", "list"],
-            &["available"],
+            &["available", "--until", "2099-01-01"],
             &["view"],
             &["event", "list"],
             &["dead-letter", "list"],
@@ -71,6 +71,9 @@ fn an_empty_list_says_what_to_do_and_leaves_stdout_empty() {
             assert_eq!((told.code, told.stdout.as_str()), (0, ""), "{list:?}");
             assert_eq!(told.stderr.lines().count(), 1, "{list:?}: {told:?}");
         }
+        // What the list leaves out is not to be taken for what is not there.
+        let told = site.run(&["--lang", lang, "available"]);
+        assert_eq!(told.stderr.lines().filter(|line| line.contains("--until")).count(), 1, "{told:?}");
     }
 }
 
