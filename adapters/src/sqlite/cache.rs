@@ -50,7 +50,7 @@ pub(super) struct Consumers {
     /// Some have come further than the file says.
     pub(super) have_moved: bool,
     /// How far they have come was read as it was written. If not, that is told of for good: nobody knows of which it is wrong.
-    pub(super) fit: bool,
+    pub(super) cursors_fit: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -62,9 +62,9 @@ struct Remembered {
 
 impl Consumers {
     /// As the file has them.
-    pub(super) fn of(rows: Vec<ConsumerRow>, fit: bool) -> Self {
+    pub(super) fn of(rows: Vec<ConsumerRow>, cursors_fit: bool) -> Self {
         let remembered = |row| Arc::new(Remembered { row, has_changed: false });
-        Consumers { rows: Arc::new(rows.into_iter().map(remembered).collect()), have_moved: false, fit }
+        Consumers { rows: Arc::new(rows.into_iter().map(remembered).collect()), have_moved: false, cursors_fit }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&ConsumerRow> {

@@ -52,7 +52,7 @@ pub(in crate::sqlite) fn save_all(db: Db<'_>, head: Head, consumers: &Consumers)
     let cursors = written(&cursors.collect::<Result<BTreeMap<_, _>, StoreError>>()?)?;
     let seal = CURSORS.seal_of(params![1, cursors]).map_err(store_error)?;
     let sql = "UPDATE head SET sequence = ?1, hash = ?2, cursors = ?3, seal = ?4 WHERE id = 1";
-    let seal = broken_unless(consumers.fit, seal);
+    let seal = broken_unless(consumers.cursors_fit, seal);
     run(db, sql, params![kept(head.sequence.get())?, head.hash.0, cursors, seal])
 }
 

@@ -22,32 +22,57 @@ use crate::sqlite::statements::{Db, each, one, run};
 /// So many storages share a block: with usual descriptions several blocks fit into a page of the file.
 const STORAGES: u64 = 8;
 
-// Of a status its place here is kept: what is here stays where it is.
-const STORAGE: [StorageStatus; 2] = [StorageStatus::Available, StorageStatus::Reserved];
-const RESERVATION: [ReservationStatus; 7] = [
-    ReservationStatus::ReqReserve,
-    ReservationStatus::Reserved,
-    ReservationStatus::ReqCancel,
-    ReservationStatus::Cancelled,
-    ReservationStatus::Completed,
-    ReservationStatus::Rejected,
-    ReservationStatus::Expired,
-];
-const PAYMENT: [PaymentStatus; 5] = [
-    PaymentStatus::Requested,
-    PaymentStatus::Paid,
-    PaymentStatus::Cancelled,
-    PaymentStatus::Declined,
-    PaymentStatus::Voided,
-];
+/// A status as a block keeps it. What a number stands for never changes.
+trait Kept: Copy + 'static {
+    const ALL: &'static [Self];
 
-/// The place of a status; one that has none is never read back.
-fn place<S: PartialEq>(places: &[S], status: S) -> u8 {
-    places.iter().position(|other| *other == status).and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+    fn number(self) -> u8;
+
+    fn of(number: u8) -> Result<Self, String> {
+        let status = Self::ALL.iter().find(|status| status.number() == number);
+        status.copied().ok_or_else(|| format!("{number} is no status"))
+    }
 }
 
-fn placed<S: Copy>(places: &[S], place: u8) -> Result<S, String> {
-    places.get(usize::from(place)).copied().ok_or_else(|| format!("{place} is no status"))
+impl Kept for StorageStatus {
+    const ALL: &'static [Self] = &[StorageStatus::Available, StorageStatus::Reserved];
+
+    fn number(self) -> u8 {
+        match self {
+            StorageStatus::Available => 0,
+            StorageStatus::Reserved => 1,
+        }
+    }
+}
+
+impl Kept for ReservationStatus {
+    const ALL: &'static [Self] = &ReservationStatus::ALL;
+
+    fn number(self) -> u8 {
+        match self {
+            ReservationStatus::ReqReserve => 0,
+            ReservationStatus::Reserved => 1,
+            ReservationStatus::ReqCancel => 2,
+            ReservationStatus::Cancelled => 3,
+            ReservationStatus::Completed => 4,
+            ReservationStatus::Rejected => 5,
+            ReservationStatus::Expired => 6,
+        }
+    }
+}
+
+impl Kept for PaymentStatus {
+    const ALL: &'static [Self] = &PaymentStatus::ALL;
+
+    fn number(self) -> u8 {
+        match self {
+            PaymentStatus::Requested => 0,
+            PaymentStatus::Paid => 1,
+            PaymentStatus::Cancelled => 2,
+            PaymentStatus::Declined => 3,
+            PaymentStatus::Voided => 4,
+        }
+    }
 }
 
 /// What the view shows of one storage, as it is kept.
@@ -79,17 +104,17 @@ impl<'a> From<&'a StorageViewRow> for Packed<'a> {
     fn from(row: &'a StorageViewRow) -> Self {
         let shown = Shown {
             reservation_id: row.reservation_id.map(|id| id.get()),
-            status: row.reservation_status.map(|status| place(&RESERVATION, status)),
+            status: row.reservation_status.map(Kept::number),
             from: row.from.map(day),
             until: row.until.map(day),
             payment_id: row.payment_id.map(|id| id.get()),
-            payment_status: row.payment_status.map(|status| place(&PAYMENT, status)),
+            payment_status: row.payment_status.map(Kept::number),
             occupant: row.occupant.map(|id| id.get()),
         };
         let mut currency = [0; 3];
         currency.iter_mut().zip(row.price.currency().code().bytes()).for_each(|(place, letter)| *place = letter);
         Packed {
-            status: place(&STORAGE, row.storage_status),
+            status: row.storage_status.number(),
             description: row.description.as_str(),
             price: row.price.amount(),
             currency,
@@ -113,15 +138,15 @@ impl Packed<'_> {
         let rating = |tenths| Rating::from_tenths(tenths).ok_or_else(|| format!("{tenths} tenths are no rating"));
         Ok(StorageViewRow {
             storage_id,
-            storage_status: placed(&STORAGE, self.status)?,
+            storage_status: Kept::of(self.status)?,
             description: Description::new(self.description).map_err(|e| e.to_string())?,
             price: Money::new(self.price, currency).above_zero().map_err(|e| e.to_string())?,
             reservation_id: shown.reservation_id.map(Into::into),
-            reservation_status: shown.status.map(|place| placed(&RESERVATION, place)).transpose()?,
+            reservation_status: shown.status.map(Kept::of).transpose()?,
             from,
             until,
             payment_id: shown.payment_id.map(Into::into),
-            payment_status: shown.payment_status.map(|place| placed(&PAYMENT, place)).transpose()?,
+            payment_status: shown.payment_status.map(Kept::of).transpose()?,
             review_cnt: self.review_count,
             rating: self.rating_tenths.map(rating).transpose()?,
             occupant: shown.occupant.map(Into::into),
@@ -273,7 +298,7 @@ pub(in crate::sqlite) fn find(db: Db<'_>, id: StorageId) -> Result<Option<Storag
 
 pub(in crate::sqlite) fn list(db: Db<'_>, filter: &ViewFilter, page: Page) -> Result<Vec<StorageViewRow>, StoreError> {
     let (first, limit) = (sought(page.after / STORAGES), page.limit.map_or(usize::MAX, |limit| limit as usize));
-    let status = filter.status.map(|status| place(&STORAGE, status));
+    let status = filter.status.map(Kept::number);
     let mut found = Vec::new();
     each(db, "SELECT block, rows FROM storage_views WHERE block >= ?1 ORDER BY block", [first], |row| {
         for entry in Entries::of(row)? {
