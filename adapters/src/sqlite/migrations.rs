@@ -9,7 +9,7 @@ use storagerent_core::ports::StoreError;
 
 use super::connect::patiently;
 use super::error::store_error;
-use super::tables::{head, older_views};
+use super::tables::older;
 
 /// What marks a file as storagerent's: `rent` in ASCII.
 pub(crate) const APPLICATION_ID: i32 = 0x7265_6E74;
@@ -24,10 +24,10 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { script: include_str!("schema/0001.sql"), and_then: |_| Ok(()) },
     Step { script: include_str!("schema/0002.sql"), and_then: |_| Ok(()) },
-    Step { script: include_str!("schema/0003.sql"), and_then: older_views::leave_loose },
+    Step { script: include_str!("schema/0003.sql"), and_then: older::leave_loose_views },
     Step {
         script: include_str!("schema/0004.sql"),
-        and_then: |conn| head::take_cursors(conn).and_then(|()| older_views::move_over(conn)),
+        and_then: |conn| older::move_cursors(conn).and_then(|()| older::move_views(conn)),
     },
 ];
 

@@ -5,7 +5,7 @@ DROP INDEX messages_by_customer;
 CREATE INDEX messages_by_reservation ON messages (reservation_id);
 
 -- The view keeps 16 storages to a row, packed, so that a page of it is a few rows and one storage's change is one.
--- What a packed row holds is told in tables/older_views.rs, which also moves the rows over.
+-- What a packed row holds is told in tables/older.rs, which also moves the rows over.
 ALTER TABLE storage_views RENAME TO loose_views;
 CREATE TABLE storage_views (
     block INTEGER PRIMARY KEY,

@@ -1,7 +1,7 @@
 -- Schema version 4: a COMMIT writes fewer pages.
 
 -- The row that nearly every COMMIT changes tells how far each consumer has come, too: a JSON object, sequences by name. Its seal is
--- of the cursors alone, for the rest is held against the log. tables/head.rs moves them over from `consumers`.
+-- of the cursors alone, for the rest is held against the log. tables/older.rs moves them over from `consumers`.
 ALTER TABLE head ADD COLUMN cursors TEXT NOT NULL DEFAULT '';
 ALTER TABLE head ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
 
@@ -36,7 +36,7 @@ DROP TABLE twice_indexed;
 CREATE UNIQUE INDEX messages_of_reservation ON messages (reservation_id, event_sequence, channel);
 
 -- A block of the view holds 8 storages and less of each, so that several fit into a page of the file.
--- tables/storage_views.rs tells what it holds, tables/older_views.rs moves over what there was.
+-- tables/storage_views.rs tells what it holds, tables/older.rs moves over what there was.
 ALTER TABLE storage_views RENAME TO wide_views;
 CREATE TABLE storage_views (
     block INTEGER PRIMARY KEY,

@@ -6,7 +6,7 @@ pub(super) mod effects;
 pub(super) mod events;
 pub(super) mod head;
 pub(super) mod messages;
-pub(super) mod older_views;
+pub(super) mod older;
 pub(super) mod payments;
 pub(super) mod reservations;
 pub(super) mod reviews;

@@ -1,10 +1,10 @@
-//! The view as older schemas kept it: how its rows move over. One that makes no sense keeps nobody from the file: it is left behind,
-//! `verify` tells that it is missing, and a replay of the view brings it back.
+//! What older schemas kept in another way, and how it moves over.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, Row};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, ToSql, params};
 use serde::Deserialize;
 use storagerent_core::payment::PaymentStatus;
 use storagerent_core::ports::StoreError;
@@ -13,15 +13,52 @@ use storagerent_core::shared::{Description, Money, Period, StorageId, currency_o
 use storagerent_core::storage::{Rating, StorageStatus};
 use storagerent_core::storage_view::StorageViewRow;
 
+use super::head;
 use super::storage_views::{self, Entries};
+use crate::sqlite::error::store_error;
 use crate::sqlite::rows::{Columns, read_day, word};
-use crate::sqlite::statements::{Db, each, number, run};
+use crate::sqlite::seal::{CONSUMERS, CURSORS, WITH_CURSORS};
+use crate::sqlite::statements::{Db, change, each, number, run};
+
+/// Moves the cursors of schema 3 out of the consumers' rows into the head's. Of a row that was damaged is told as before: the new
+/// seals fit as little as the old one did. Where there is no head, or a cursor is none, the file stays as it was.
+pub(in crate::sqlite) fn move_cursors(conn: &Connection) -> Result<(), StoreError> {
+    let mut consumers = Vec::new();
+    WITH_CURSORS
+        .each(conn, |row, fits| {
+            let rest =
+                (2..row.as_ref().column_count() - 1).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>();
+            consumers.push((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, rest?, fits));
+            Ok(())
+        })
+        .map_err(store_error)?;
+    if let Some((name, cursor, ..)) = consumers.iter().find(|(_, cursor, ..)| *cursor < 0) {
+        return Err(StoreError::Corrupt(format!("consumers row {name}: cursor: {cursor} is below 0")));
+    }
+    let cursors: BTreeMap<_, _> = consumers.iter().map(|(name, cursor, ..)| (name.as_str(), *cursor)).collect();
+    let (cursors, all_fit) = (head::written(&cursors)?, consumers.iter().all(|(.., fits)| *fits));
+    let seal = CURSORS.seal_of(params![1, cursors]).map_err(store_error)?;
+    let db = Db::of(conn);
+    let sql = "UPDATE head SET cursors = ?1, seal = ?2 WHERE id = 1";
+    if change(db, sql, params![cursors, head::broken_unless(all_fit, seal)])? != 1 {
+        return Err(StoreError::Corrupt(head::MISSING.to_owned()));
+    }
+    run(db, "ALTER TABLE consumers DROP COLUMN cursor", [])?;
+    for (name, _, rest, fits) in &consumers {
+        let mut values: Vec<&dyn ToSql> = vec![name];
+        values.extend(rest.iter().map(|value| value as &dyn ToSql));
+        let seal = head::broken_unless(*fits, CONSUMERS.seal_of(&values).map_err(store_error)?);
+        run(db, "UPDATE consumers SET seal = ?2 WHERE name = ?1", params![name, seal])?;
+    }
+    Ok(())
+}
 
 /// So many rows are moved at a time.
 const ROWS: usize = 1_024;
 
-/// Schema 3 has no loose rows. What schema 2 had of them waits for schema 4, which keeps them in another way than schema 3 did.
-pub(in crate::sqlite) fn leave_loose(conn: &Connection) -> Result<(), StoreError> {
+/// Schema 3 has no loose rows of the view. What schema 2 had of them waits for schema 4, which keeps them in another way than schema 3
+/// did.
+pub(in crate::sqlite) fn leave_loose_views(conn: &Connection) -> Result<(), StoreError> {
     let db = Db::of(conn);
     match number(db, "SELECT count(*) FROM loose_views", [])? {
         0 => run(db, "DROP TABLE loose_views", []),
@@ -29,8 +66,9 @@ pub(in crate::sqlite) fn leave_loose(conn: &Connection) -> Result<(), StoreError
     }
 }
 
-/// Moves the rows of schema 2, each of one storage, and the blocks of schema 3 into blocks of schema 4.
-pub(in crate::sqlite) fn move_over(conn: &Connection) -> Result<(), StoreError> {
+/// Moves the view's rows of schema 2, each of one storage, and its blocks of schema 3 into blocks of schema 4. A row that makes no
+/// sense keeps nobody from the file: it is left behind, `verify` tells that it is missing, and a replay of the view brings it back.
+pub(in crate::sqlite) fn move_views(conn: &Connection) -> Result<(), StoreError> {
     let db = Db::of(conn);
     let mut moving = BTreeMap::new();
     let mut move_row = |row: Option<StorageViewRow>| {
