@@ -17,7 +17,7 @@ const GROUP_WORKS_MAX: usize = 256;
 
 /// So long after a group was told, those who were in it may be about to come back.
 const COMES_BACK: Duration = Duration::from_millis(2);
-/// So long the next of them is waited for, and all of them together.
+/// As long as one of them comes in each such stretch the rest are waited for; no longer than that for all of them together.
 const NEXT_MAX: Duration = Duration::from_micros(200);
 const ALL_MAX: Duration = Duration::from_millis(2);
 
@@ -52,6 +52,8 @@ pub(super) type Told = Vec<(Box<dyn Work>, Result<(), StoreError>)>;
 struct Waiting {
     batches: VecDeque<Batch>,
     is_led: bool,
+    /// The leader sleeps until so many batches wait.
+    gathers: Option<usize>,
     /// How many batches the last group had that was told, and when.
     told: Option<(usize, Since)>,
 }
@@ -87,9 +89,15 @@ impl Queue {
         }
         if !batch.works.is_empty() {
             waiting.batches.push_back(batch);
+        }
+        // Waking it for each who comes would cost more than what they have asked for.
+        let are_all_here = waiting.gathers.is_some_and(|expected| waiting.batches.len() >= expected);
+        let nobody_leads = !waiting.is_led;
+        drop(waiting);
+        if are_all_here {
             self.came.notify_one();
         }
-        !waiting.is_led
+        nobody_leads
     }
 
     /// Becomes the leader, unless there is one, or nothing to do.
@@ -116,11 +124,13 @@ impl Leader<'_> {
         let (expected, all) = (waiting.expected(), Since::now());
         while CAN_WAIT && waiting.batches.len() < expected && all.elapsed() < ALL_MAX {
             let before = waiting.batches.len();
+            waiting.gathers = Some(expected);
             (waiting, _) = self.queue.came.wait_timeout(waiting, NEXT_MAX).unwrap_or_else(PoisonError::into_inner);
             if waiting.batches.len() == before {
                 break;
             }
         }
+        waiting.gathers = None;
     }
 
     /// So many batches are about to be told.

@@ -1,6 +1,5 @@
 //! The log, and where in it the events of a request begin.
 
-use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use rusqlite::{Row, params};
@@ -11,7 +10,7 @@ use storagerent_core::shared::CorrelationId;
 use crate::log::StoredEvent;
 use crate::sqlite::error::store_error;
 use crate::sqlite::rows::{Columns, kept, sought};
-use crate::sqlite::statements::{Db, all, bounds, each, number, run};
+use crate::sqlite::statements::{Db, bounds, each, number, run};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -45,18 +44,24 @@ pub(in crate::sqlite) fn stored<'r>(row: &'r Row<'r>) -> Result<StoredEvent<'r>,
 
 pub(in crate::sqlite) fn list(db: Db<'_>, filter: &EventFilter, page: Page) -> Result<Vec<Envelope>, StoreError> {
     match &filter.correlation_id {
-        None => list_all(db, page),
+        None => list_until(db, page, || false),
         Some(id) => list_of(db, id, page),
     }
 }
 
-fn list_all(db: Db<'_>, page: Page) -> Result<Vec<Envelope>, StoreError> {
-    let before = RefCell::new(None);
-    all(db, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), bounds(page), |row| {
-        let event = stored(row)?.into_envelope_after(before.borrow().as_ref())?;
-        *before.borrow_mut() = Some(event.correlation_id.clone());
-        Ok(event)
-    })
+/// The events of a page up to where `enough` says so.
+pub(in crate::sqlite) fn list_until(
+    db: Db<'_>,
+    page: Page,
+    enough: impl Fn() -> bool,
+) -> Result<Vec<Envelope>, StoreError> {
+    let mut found: Vec<Envelope> = Vec::new();
+    each(db, select!("WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"), bounds(page), |row| {
+        let event = stored(row)?.into_envelope_after(found.last().map(|before| &before.correlation_id))?;
+        found.push(event);
+        Ok(if enough() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(found)
 }
 
 /// The events of one request, run by run: the last that begins on this page's first place or before it, and those after it.

@@ -22,6 +22,9 @@ use crate::sqlite::statements::{Db, each, one, run};
 /// So many storages share a block: with usual descriptions several blocks fit into a page of the file.
 const STORAGES: u64 = 8;
 
+/// What most of them take less than there.
+const ENTRY_BYTES: usize = 64;
+
 /// A status as a block keeps it. What a number stands for never changes.
 trait Kept: Copy + 'static {
     const ALL: &'static [Self];
@@ -251,7 +254,7 @@ fn merged<'r>(
     before: &[u8],
     rows: impl Iterator<Item = (&'r StorageId, &'r Option<StorageViewRow>)>,
 ) -> Result<Vec<u8>, StoreError> {
-    let (mut after, mut rows) = (Vec::with_capacity(2 * before.len()), rows.peekable());
+    let (mut after, mut rows) = (Vec::with_capacity(before.len() + ENTRY_BYTES * STORAGES as usize), rows.peekable());
     let (mut entries, mut from) = (Entries::new(block, before), 0);
     while rows.peek().is_some() {
         let Some(entry) = entries.next().transpose()? else { break };
@@ -325,11 +328,16 @@ pub(in crate::sqlite) fn save(
     rows: &BTreeMap<StorageId, Option<StorageViewRow>>,
 ) -> Result<(), StoreError> {
     let mut rows = rows.iter().peekable();
+    // Asked for once a block was missing: beyond the last there is none to look for, and keys only grow here.
+    let mut last = None;
     while let Some((id, _)) = rows.peek() {
         let key = block_of(**id);
-        let before = one(db, "SELECT rows FROM storage_views WHERE block = ?1", [key], |row| {
-            row.get::<_, Vec<u8>>(0).map_err(store_error)
-        })?;
+        let before = if last.is_some_and(|last| key > last) { None } else { bytes_of(db, key)? };
+        if before.is_none() && last.is_none() {
+            last = one(db, "SELECT coalesce(max(block), -1) FROM storage_views", [], |row| {
+                row.get(0).map_err(store_error)
+            })?;
+        }
         let (is_new, before) = (before.is_none(), before.unwrap_or_default());
         let of_block = std::iter::from_fn(|| rows.next_if(|(id, _)| block_of(**id) == key));
         let block = merged(key, &before, of_block)?;
@@ -342,6 +350,10 @@ pub(in crate::sqlite) fn save(
         }
     }
     Ok(())
+}
+
+fn bytes_of(db: Db<'_>, block: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    one(db, "SELECT rows FROM storage_views WHERE block = ?1", [block], |row| row.get(0).map_err(store_error))
 }
 
 pub(in crate::sqlite) fn clear(db: Db<'_>) -> Result<(), StoreError> {
