@@ -107,7 +107,11 @@ pub(super) fn view_rows_are_removed_filtered_and_paged(store: &Arc<dyn Store>) {
     left(&[&rows[2]]);
     kept(store, |tx| tx.clear_views());
     left(&[]);
-    let again = rows[2].clone();
-    kept(store, move |tx| tx.put_view(&again));
+    let (early, late, all) = (rows[2].clone(), rows[30].clone(), rows.clone());
+    kept(store, move |tx| tx.put_view(&early));
     left(&[&rows[2]]);
+    kept(store, move |tx| tx.put_view(&late));
+    left(&[&rows[2], &rows[30]]);
+    kept(store, move |tx| all.iter().try_for_each(|row| tx.put_view(row)));
+    left(&rows.iter().collect::<Vec<_>>());
 }
