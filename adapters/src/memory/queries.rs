@@ -209,8 +209,10 @@ impl Queries for State {
         Ok(at_most(page.limit, charges.filter(|row| !is_leased(row))))
     }
 
-    fn next_effect_at(&mut self) -> Stored<Option<DateTime<Utc>>> {
-        Ok(self.effects.ready.first().copied())
+    fn next_effect_at(&mut self, filter: &EffectFilter) -> Stored<Option<DateTime<Utc>>> {
+        let table = &self.effects;
+        let ready = table.ready.iter().filter_map(|(at, id)| Some((at, table.rows.get(id)?)));
+        Ok(ready.filter(|(_, row)| filter.has(&row.action)).map(|(at, _)| *at).next())
     }
 
     fn backlog(&mut self) -> Stored<Vec<Backlog>> {

@@ -374,8 +374,8 @@ impl Queries for Session<'_> {
         in_order(page, effects::loose_charges(self.written()?, now, page)?, |row| row.effect_id.get())
     }
 
-    fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        effects::next_at(self.written()?)
+    fn next_effect_at(&mut self, filter: &EffectFilter) -> Result<Option<DateTime<Utc>>, StoreError> {
+        effects::next_at(self.written()?, filter)
     }
 
     fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError> {

@@ -242,6 +242,11 @@ impl App {
         Ok(taken)
     }
 
+    /// Whether a consumer is one that this application runs.
+    pub(super) fn runs(&self, name: &str) -> bool {
+        InFile::named(name).is_some() || self.parts().consumers.iter().any(|own| own.name() == name)
+    }
+
     /// Makes a consumer wait, in every process, until it is resumed. What it misses it gets then.
     ///
     /// # Errors

@@ -95,9 +95,20 @@ impl App {
             Leave::AtHandOut => EffectFilter { gateway: may_call, channels: None },
             Leave::AtCall => EffectFilter {
                 gateway: may_call && self.parts().gateway.is_some(),
-                channels: Some(self.parts().notifiers.iter().map(|n| n.channel().to_owned()).collect()),
+                channels: Some(self.own_channels()),
             },
         }
+    }
+
+    /// Which effects are for this application to do sooner or later. Without a gateway it is one that hands effects out, to whoever
+    /// does them by means of its own.
+    pub(super) fn ours(&self, settings: &Settings) -> EffectFilter {
+        let channels = self.parts().gateway.is_some().then(|| self.own_channels());
+        EffectFilter { gateway: self.is_elsewhere(settings).is_none(), channels }
+    }
+
+    fn own_channels(&self) -> Vec<String> {
+        self.parts().notifiers.iter().map(|n| n.channel().to_owned()).collect()
     }
 
     fn lease_effects(&self, limit: u32, leave: Leave) -> Result<Vec<Effect>, Error> {

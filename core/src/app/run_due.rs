@@ -34,8 +34,8 @@ pub struct RanDue {
     pub effects: EffectsDone,
     /// Events taken by consumers.
     pub consumed: u32,
-    /// When to call again; `null` when nothing is to come by the clock alone. It may lie in the past, where what is due is for another
-    /// process to do: a loop sleeps by [`RanDue::wait`].
+    /// When to call again for what this application does, or whoever it hands effects out to; `null` when nothing is to come by the
+    /// clock alone. It may lie in the past, where another process is at it already: a loop sleeps by [`RanDue::wait`].
     pub next_at: Option<DateTime<Utc>>,
 }
 
@@ -97,26 +97,27 @@ impl App {
         })
     }
 
-    /// When something is due next.
+    /// When something is due next that is not for others to do.
     pub(super) fn next_due(&self, q: &mut dyn Queries) -> Result<Option<DateTime<Utc>>, Error> {
-        let zone = q.settings()?.zone;
+        let settings = q.settings()?;
         let next_day = match q.next_rental_day()? {
-            Some(day) => Some(self.parts().clock.start_of(day, &zone)?),
+            Some(day) => Some(self.parts().clock.start_of(day, &settings.zone)?),
             None => None,
         };
         let head = q.head()?.sequence;
         let consumers = q.consumers()?;
-        let waiting = consumers.iter().filter(|c| !c.paused && c.cursor < head);
+        let waiting = consumers.iter().filter(|c| !c.paused && c.cursor < head && self.runs(&c.name));
         let retry = waiting.map(|c| c.retry_at.unwrap_or(self.now())).min();
         // An effect nobody here may do for now, because the breaker is open, is no reason to call again at once.
         let elapsed = self.parts().clock.elapsed();
-        let breaker = self.breaker().check(q.settings()?.breaker(), elapsed).err();
-        let effect = q.next_effect_at()?.map(|at| match breaker {
+        let breaker = self.breaker().check(settings.breaker(), elapsed).err();
+        let ours = self.ours(&settings);
+        let effect = q.next_effect_at(&ours)?.map(|at| match breaker {
             Some(wait) => at.max(self.now() + wait),
             None => at,
         });
         // A charge whose outcome is not known is asked about at once.
-        let loose = q.loose_charges(self.now(), Page::first(LOOSE_MAX))?;
+        let loose = if ours.gateway { q.loose_charges(self.now(), Page::first(LOOSE_MAX))? } else { Vec::new() };
         let unknown = loose.iter().any(|charge| charge.status != EffectStatus::Due).then(|| self.now());
         Ok([q.next_hold_expiry()?, next_day, retry, effect, unknown].into_iter().flatten().min())
     }

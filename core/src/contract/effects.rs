@@ -182,16 +182,27 @@ pub(super) fn loose_charges_have_no_live_lease(store: &Arc<dyn Store>) {
 }
 
 pub(super) fn the_next_effect_is_the_earliest_due_or_lease_end(store: &Arc<dyn Store>) {
-    assert_eq!(seen(store, |q| q.next_effect_at()), None);
+    assert_eq!(seen(store, |q| q.next_effect_at(&EffectFilter::ALL)), None);
     kept(store, some_of_all);
+    let of = |gateway, channels: Option<&[&str]>| {
+        let channels = channels.map(|those| those.iter().map(|name| (*name).to_owned()).collect());
+        seen(store, |q| q.next_effect_at(&EffectFilter { gateway, channels }))
+    };
+    assert_eq!([of(true, Some(&[])), of(true, Some(&["mail"]))], [Some(at(0)); 2], "a call of the gateway comes first");
+    assert_eq!([of(false, None), of(false, Some(&["no \"such", "mail"]))], [Some(at(30)); 2], "of the deliveries");
+    assert_eq!([of(false, Some(&[])), of(false, Some(&["no \"such"]))], [None; 2]);
     for (id, next) in [(1, 0), (7, 30), (5, 50), (6, 60), (2, 100), (9, 1_000)] {
-        assert_eq!(seen(store, |q| q.next_effect_at()), Some(at(next)), "before effect {id} is done");
+        assert_eq!(seen(store, |q| q.next_effect_at(&EffectFilter::ALL)), Some(at(next)), "before effect {id} is done");
         kept(store, move |tx| {
             let row = tx.effect(EffectId::new(id))?.expect("it is there");
             tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..row })
         });
     }
-    assert_eq!(seen(store, |q| q.next_effect_at()), None, "unknown, done and parked ones wait for nothing");
+    assert_eq!(
+        seen(store, |q| q.next_effect_at(&EffectFilter::ALL)),
+        None,
+        "unknown, done and parked ones wait for nothing"
+    );
 }
 
 pub(super) fn the_backlog_is_what_is_not_done_by_kind(store: &Arc<dyn Store>) {

@@ -261,8 +261,8 @@ pub trait Queries {
     ) -> Result<Vec<EffectRow>, StoreError>;
     /// Charges without a live lease at `now`: `unknown` ones, `leased` ones whose lease is over, and `due` ones. In order of id.
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
-    /// When the next effect may be done, or its lease ends.
-    fn next_effect_at(&mut self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// When the next of these effects may be done, or its lease ends.
+    fn next_effect_at(&mut self, filter: &EffectFilter) -> Result<Option<DateTime<Utc>>, StoreError>;
     /// The effects that are not done, by kind: those waiting, those under way, and charges of unknown outcome.
     fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError>;
 

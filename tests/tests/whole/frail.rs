@@ -146,7 +146,7 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         effect_under(kind: &str, key: Key) -> Option<EffectRow>;
         open_effects(filter: &EffectFilter, now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
         loose_charges(now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
-        next_effect_at() -> Option<DateTime<Utc>>;
+        next_effect_at(filter: &EffectFilter) -> Option<DateTime<Utc>>;
         backlog() -> Vec<Backlog>;
         consumer(name: &str) -> Option<ConsumerRow>;
         consumers() -> Vec<ConsumerRow>;

@@ -426,3 +426,47 @@ fn an_operator_who_hurries_does_not_wait_for_the_next_try() {
         site.assert_clean();
     }
 }
+
+/// What another process plugs in.
+struct Elsewhere;
+
+impl Notifier for Elsewhere {
+    fn channel(&self) -> &str {
+        "sms"
+    }
+    fn deliver(&self, _: Key, _: &MessageRow) -> Outcome {
+        Outcome::Delivered
+    }
+}
+
+impl Consumer for Elsewhere {
+    fn name(&self) -> &str {
+        "ledger"
+    }
+    fn take(&self, _: &Envelope) -> Result<(), ConsumeError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_only_others_can_do_does_not_keep_a_host_from_what_is_due_here() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let storage = site.storage(1_000);
+        let other = site.another_app(|options| options.notifier(Elsewhere).consumer(Elsewhere));
+        let row = site.reserve("kim", Reserve::new(storage));
+        site.rest();
+        assert_eq!(site.app.run_due().unwrap().next_at, None, "a message and events wait for that one");
+        site.gateway.set_behaviour(Behaviour::Down);
+        site.app.cancel(&customer("kim"), CancelReservation { reservation_id: row.booking.reservation_id }).unwrap();
+        site.app.run_due().unwrap();
+        let idle = site.app.run_due().unwrap();
+        let wait = idle.wait(site.app.now(), Duration::from_secs(3_600));
+        assert_eq!(wait, Duration::from_secs(1), "until the refund is due again");
+        site.gateway.set_behaviour(Behaviour::Approve);
+        site.clock.advance(wait);
+        assert_eq!(site.app.run_due().unwrap().effects.done, 1);
+        assert_eq!(status(&site, row.booking.reservation_id), ReservationStatus::Cancelled);
+        assert_eq!(other.run_due().unwrap().effects.done, 3, "what waited for it: reserved, on its way, given back");
+    }
+}

@@ -64,6 +64,13 @@ pub(in crate::sqlite) fn under(db: Db<'_>, kind: &str, of: Key) -> Result<Option
     one(db, select!("WHERE kind = ?1 AND key = ?2"), (kind, key(of)), read)
 }
 
+/// The kinds of these effects.
+fn kinds(filter: &EffectFilter) -> impl Iterator<Item = &'static str> {
+    let gateway = if filter.gateway { GATEWAY_KINDS.as_slice() } else { &[] };
+    let deliver = filter.channels.as_ref().is_none_or(|those| !those.is_empty()).then_some(DELIVER);
+    gateway.iter().copied().chain(deliver)
+}
+
 /// What may be done now; a charge that was handed out is settled, never repeated.
 pub(in crate::sqlite) fn open(
     db: Db<'_>,
@@ -72,9 +79,7 @@ pub(in crate::sqlite) fn open(
     page: Page,
 ) -> Result<Vec<EffectRow>, StoreError> {
     let (after, limit) = bounds(page);
-    let gateway = if filter.gateway { GATEWAY_KINDS.as_slice() } else { &[] };
-    let deliver = filter.channels.as_ref().is_none_or(|those| !those.is_empty()).then_some(&DELIVER);
-    let kinds = json(&gateway.iter().chain(deliver).collect::<Vec<_>>())?;
+    let kinds = json(&kinds(filter).collect())?;
     let channels = filter.channels.as_ref().map(json).transpose()?;
     // Without the index named, all effects ever done would be walked through in order of id.
     let sql = select!(
@@ -101,13 +106,15 @@ pub(in crate::sqlite) fn loose_charges(
     all(db, sql, (after, limit, moment(now)), read)
 }
 
-pub(in crate::sqlite) fn next_at(db: Db<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(in crate::sqlite) fn next_at(db: Db<'_>, filter: &EffectFilter) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let channels = filter.channels.as_ref().map(json).transpose()?;
     let sql = "SELECT effect_id, ready_at FROM effects INDEXED BY effects_open \
                WHERE (status = 'due' OR status = 'leased' OR status = 'unknown') AND kind = ?1 AND ready_at IS NOT NULL \
+               AND (channel IS NULL OR ?2 IS NULL OR channel IN (SELECT value FROM json_each(?2))) \
                ORDER BY ready_at LIMIT 1";
     let mut next = None;
-    for kind in GATEWAY_KINDS.into_iter().chain([DELIVER]) {
-        let of_kind = one(db, sql, [kind], |row| {
+    for kind in kinds(filter) {
+        let of_kind = one(db, sql, (kind, &channels), |row| {
             let c = Columns::of("effects", row);
             c.int()?;
             c.moment()
