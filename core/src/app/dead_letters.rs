@@ -1,11 +1,9 @@
 //! Dead letters: trying again what was parked, or giving it up.
 
-use std::time::Duration;
-
 use super::consumers::{InFile, holds, trouble};
 use super::folding::Views;
 use super::guard::hand;
-use super::outside::Turn;
+use super::outside::{A_WHILE, Turn};
 use super::settle::{payment_of, void_of};
 use super::{App, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
@@ -14,9 +12,6 @@ use crate::event::Envelope;
 use crate::ports::{ConsumeError, EventFilter, Page, Queries, StoreError, Transaction};
 use crate::shared::{Caller, DeadLetterId, InvalidValue, Sequence, first_unsafe};
 use crate::storage::manager_only;
-
-/// When to try again while a consumer is at it.
-const A_WHILE: Duration = Duration::from_secs(1);
 
 /// A reason for discarding may be at most this long.
 const REASON_CHARS_MAX: usize = 500;
@@ -33,6 +28,8 @@ impl App {
         let letter = self.open_letter(id)?;
         match letter.subject.clone() {
             DeadSubject::Effect { effect_id, .. } => self.write_alone(move |app, tx| {
+                // Asked again: tried meanwhile, it may have been refused anew, which has a letter of its own.
+                still_open(tx, id)?;
                 let effect = tx.effect(effect_id)?.ok_or(OperationError::EffectNotFound { effect_id })?;
                 // Whoever had it before may have told meanwhile that it is done: it is not done again.
                 if effect.status == EffectStatus::Parked {
@@ -131,11 +128,11 @@ impl App {
             let next = self.read(|q| {
                 let letter = q.dead_events(&name, Some(&of_key), Some(1))?.pop();
                 Ok::<_, OperationError>(match letter {
-                    Some(letter) => event_of(q, &letter)?.map(|event| (letter, event)),
+                    Some(letter) => Some((event_of(q, &letter)?, letter)),
                     None => None,
                 })
             })?;
-            let Some((letter, event)) = next else { return Ok(()) };
+            let Some((event, letter)) = next else { return Ok(()) };
             let id = letter.dead_letter_id;
             let letter = match InFile::named(consumer) {
                 Some(insider) => self.take_inside(insider, id, event)?,
@@ -179,8 +176,17 @@ impl App {
             .ok_or_else(|| OperationError::ConsumerElsewhere { name: name.to_owned() })?;
         // One thread at a time hands it events.
         let Some(_turn) = Turn::take(self, name) else { return Err(StoreError::Busy { retry_after: A_WHILE }.into()) };
-        hand(consumer, event).map_err(|e| failed_again(id, &e))?;
-        self.write_alone(move |app, tx| close(app, tx, id, "retried"))
+        let owned = name.to_owned();
+        self.write_alone(move |app, tx| app.hold_outside(tx, &owned))?;
+        let handed = hand(consumer, event);
+        let owned = name.to_owned();
+        self.write_alone(move |app, tx| {
+            app.let_go_outside(tx, &owned)?;
+            Ok::<_, OperationError>(match handed {
+                Ok(()) => Ok(close(app, tx, id, "retried")?),
+                Err(e) => Err(failed_again(id, &e)),
+            })
+        })?
     }
 
     fn open_letter(&self, id: DeadLetterId) -> Result<DeadLetter, OperationError> {
@@ -198,12 +204,14 @@ fn still_open<Q: Queries + ?Sized>(q: &mut Q, id: DeadLetterId) -> Result<DeadLe
     letter.ok_or(OperationError::DeadLetterNotFound { dead_letter_id: id })
 }
 
-fn event_of(q: &mut dyn Queries, letter: &DeadLetter) -> Result<Option<Envelope>, OperationError> {
-    let DeadSubject::Event { sequence, .. } = &letter.subject else { return Ok(None) };
+fn event_of(q: &mut dyn Queries, letter: &DeadLetter) -> Result<Envelope, OperationError> {
+    let id = letter.dead_letter_id;
+    let missing = || StoreError::Corrupt(format!("the event of dead letter {id} is not in the log"));
+    let DeadSubject::Event { sequence, .. } = &letter.subject else { return Err(missing().into()) };
     let before = Sequence::new(sequence.get().saturating_sub(1));
     let page = Page { after: before.get(), limit: Some(1) };
     let event = q.events(&EventFilter::default(), page)?.pop();
-    Ok(event.filter(|event| holds(letter, event.sequence)))
+    Ok(event.filter(|event| holds(letter, event.sequence)).ok_or_else(missing)?)
 }
 
 fn failed_again(id: DeadLetterId, error: &ConsumeError) -> OperationError {

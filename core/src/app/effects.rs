@@ -1,5 +1,7 @@
 //! Doing effects: handing them out, doing them by the blocking ports, and telling what came of them.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -15,6 +17,8 @@ use crate::settings::Settings;
 
 /// So many effects are looked through at a time.
 const PAGE: u32 = 100;
+/// A delivery that takes longer keeps others waiting: after it, money comes first again.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What one pass over the effects came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -44,23 +48,59 @@ impl App {
     /// # Errors
     /// [`Error`] when the store cannot; what was done before stays done.
     pub fn run_effects(&self, limit: u32) -> Result<EffectsDone, Error> {
+        self.run_effects_for(limit, None)
+    }
+
+    /// The same; after so much time nothing more is delivered, so that what else is due does not wait for a slow channel.
+    ///
+    /// # Errors
+    /// As [`App::run_effects`].
+    pub fn run_effects_for(&self, limit: u32, time: Option<Duration>) -> Result<EffectsDone, Error> {
+        let elapsed = || self.parts().clock.elapsed();
+        let began = elapsed();
+        let is_over = || time.is_some_and(|time| elapsed().saturating_sub(began) >= time);
         let mut pass = EffectsDone::default();
         while pass.done + pass.failed < limit {
-            let effects = self.lease_effects((limit - pass.done - pass.failed).min(PAGE), Leave::AtCall)?;
+            let page = (limit - pass.done - pass.failed).min(PAGE);
+            // Money first: however many messages wait for a channel that hangs, no refund waits behind them.
+            let mut effects = self.lease_effects(page, Leave::AtCall)?;
+            if effects.is_empty() && !is_over() {
+                effects = self.lease_effects(page, Leave::AtDelivery)?;
+            }
             if effects.is_empty() {
                 break;
             }
-            for effect in effects {
+            let mut effects = effects.into_iter();
+            while let Some(effect) = effects.next() {
                 // Those before it may have taken long.
                 let Some(effect) = self.still_leased(effect)? else { continue };
+                let began = elapsed();
                 let outcome = self.do_and_complete(&effect)?;
                 let done =
                     !matches!(outcome, Outcome::Unavailable { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. });
                 pass.done += u32::from(done);
                 pass.failed += u32::from(!done);
+                let is_slow = elapsed().saturating_sub(began) >= SLOW;
+                if matches!(effect.task, Task::Deliver { .. }) && (is_slow || is_over()) {
+                    self.give_back(effects.collect())?;
+                    break;
+                }
             }
         }
         Ok(pass)
+    }
+
+    /// Lets anybody do effects that were leased and not begun.
+    fn give_back(&self, effects: Vec<Effect>) -> Result<(), Error> {
+        if effects.is_empty() {
+            return Ok(());
+        }
+        self.write_alone(move |_, tx| {
+            effects.iter().try_for_each(|effect| match tx.effect(effect.effect_id)?.filter(|row| is_held(row, effect)) {
+                Some(row) => Ok::<_, Error>(tx.put_effect(&EffectRow { status: EffectStatus::Due, lease: None, ..row })?),
+                None => Ok(()),
+            })
+        })
     }
 
     /// The effect, with a lease that lasts for its call; `None` if another process has taken it over.
@@ -77,8 +117,7 @@ impl App {
             let lease = app.lease(&app.moment::<_, Error>(tx)?);
             let renew = |effect: Effect| {
                 let row = tx.effect(effect.effect_id)?;
-                let mine = |row: &EffectRow| row.status == EffectStatus::Leased && row.lease == Some(effect.lease);
-                let Some(row) = row.filter(mine) else { return Ok(None) };
+                let Some(row) = row.filter(|row| is_held(row, &effect)) else { return Ok(None) };
                 tx.put_effect(&EffectRow { lease: Some(lease), ..row })?;
                 Ok::<_, Error>(Some(Effect { lease, ..effect }))
             };
@@ -93,10 +132,10 @@ impl App {
         let may_call = self.is_elsewhere(settings).is_none() && self.breaker().check(config, elapsed).is_ok();
         match leave {
             Leave::AtHandOut => EffectFilter { gateway: may_call, channels: None },
-            Leave::AtCall => EffectFilter {
-                gateway: may_call && self.parts().gateway.is_some(),
-                channels: Some(self.own_channels()),
-            },
+            Leave::AtCall => {
+                EffectFilter { gateway: may_call && self.parts().gateway.is_some(), channels: Some(Vec::new()) }
+            }
+            Leave::AtDelivery => EffectFilter { gateway: false, channels: Some(self.own_channels()) },
         }
     }
 
@@ -167,7 +206,7 @@ impl App {
                 let left_alone = self.is_elsewhere(&moment.settings).is_some()
                     || match leave {
                         Leave::AtHandOut => self.breaker().acquire(config, elapsed).is_err(),
-                        Leave::AtCall => self.breaker().check(config, elapsed).is_err(),
+                        Leave::AtCall | Leave::AtDelivery => self.breaker().check(config, elapsed).is_err(),
                     };
                 if left_alone {
                     return Ok(None);
@@ -298,13 +337,20 @@ impl App {
     }
 }
 
-/// When the breaker is asked for leave to call the gateway.
+/// Which effects are wanted, and when the breaker is asked for leave to call the gateway.
 #[derive(Debug, Clone, Copy)]
 enum Leave {
-    /// The host calls as soon as it has the effect.
+    /// All: the host calls as soon as it has the effect.
     AtHandOut,
-    /// This application asks again just before each call.
+    /// Calls of the gateway: this application asks again just before each.
     AtCall,
+    /// Deliveries, for which nobody is asked.
+    AtDelivery,
+}
+
+/// Whether an effect is still held under the lease it was handed out with.
+fn is_held(row: &EffectRow, effect: &Effect) -> bool {
+    row.status == EffectStatus::Leased && row.lease == Some(effect.lease)
 }
 
 /// What comes of an effect whose call was not made: a charge is certainly not taken, others are tried later.

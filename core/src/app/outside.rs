@@ -9,17 +9,19 @@ use chrono::TimeDelta;
 use super::consumers::{dead_letter, holds, load};
 use super::guard::{hand, key_of};
 use super::outcome::retry_at;
-use super::{App, Error};
+use super::{App, Error, OperationError};
 use crate::consumer::ConsumerRow;
 use crate::effect::Lease;
 use crate::event::Envelope;
-use crate::ports::{ConsumeError, Consumer, EventFilter, Page};
+use crate::ports::{ConsumeError, Consumer, EventFilter, Page, StoreError, Transaction};
 use crate::shared::Sequence;
 
 /// So many events a consumer is handed per lease.
 const BATCH_MAX: u32 = 100;
 /// So long a consumer has for an event before another process may take over.
 const LEASE_SECONDS: i64 = 60;
+/// When to try again while another one is handing it events.
+pub(super) const A_WHILE: Duration = Duration::from_secs(1);
 
 fn lease_length() -> TimeDelta {
     TimeDelta::seconds(LEASE_SECONDS)
@@ -121,6 +123,26 @@ impl App {
             }
             Ok::<_, Error>(mine)
         })
+    }
+
+    /// Leases a consumer of your own to this process, for one event.
+    pub(super) fn hold_outside(&self, tx: &mut dyn Transaction, name: &str) -> Result<(), OperationError> {
+        let (mut row, now) = (load(tx, name)?, self.now());
+        if row.lease.is_some_and(|lease| lease.owner != self.inner.owner && lease.until > now) {
+            return Err(StoreError::Busy { retry_after: A_WHILE }.into());
+        }
+        row.lease = Some(self.outside_lease());
+        Ok(tx.put_consumer(&row)?)
+    }
+
+    /// Ends such a lease, unless another process has taken over.
+    pub(super) fn let_go_outside(&self, tx: &mut dyn Transaction, name: &str) -> Result<(), OperationError> {
+        let mut row = load(tx, name)?;
+        if row.lease.is_some_and(|lease| lease.owner == self.inner.owner) {
+            row.lease = None;
+            tx.put_consumer(&row)?;
+        }
+        Ok(())
     }
 
     fn outside_lease(&self) -> Lease {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::run_due::OUTSIDE_TIME_MAX;
 use super::{App, Available, ConsumerStatus, EffectsDone, Error, RanDue, Settled, Status, Ticked, Verified};
 use crate::consumer::{ConsumerRow, DeadLetter};
 use crate::event::Envelope;
@@ -300,7 +301,7 @@ impl App {
             Command::RunConsumers => {
                 manager_only(caller)?;
                 let consumed = self.run_consumers(u32::MAX)?;
-                Answer::Consumed { consumed, effects: self.run_effects(u32::MAX)? }
+                Answer::Consumed { consumed, effects: self.run_effects_for(u32::MAX, Some(OUTSIDE_TIME_MAX))? }
             }
             Command::RetryDeadLetter { dead_letter_id } => {
                 Answer::DeadLetter(self.retry_dead_letter(caller, dead_letter_id)?)

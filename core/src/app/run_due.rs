@@ -14,8 +14,8 @@ use crate::storage::manager_only;
 
 /// So many holds and rentals, so many effects, and so many events per consumer, are taken in one pass.
 const PASS_MAX: u32 = 1_000;
-/// So much time each consumer of the host's own has in a pass.
-const OUTSIDE_TIME_MAX: Duration = Duration::from_secs(1);
+/// So much time each consumer of the host's own has in a pass, and what is delivered.
+pub(super) const OUTSIDE_TIME_MAX: Duration = Duration::from_secs(1);
 /// So many charges are looked at for one whose outcome is not known.
 const LOOSE_MAX: u32 = 100;
 /// Further away than any backoff.
@@ -54,7 +54,7 @@ impl RanDue {
 
 impl App {
     /// Does what is due: tick, settle, effects, consumers; one bounded pass. Says when to call again. A consumer of your own is left
-    /// after a second, between two events.
+    /// after a second, between two events; so are channels, between two messages.
     ///
     /// The host must call it, by `Worker` or from its own loop.
     ///
@@ -63,10 +63,10 @@ impl App {
     pub fn run_due(&self) -> Result<RanDue, Error> {
         let ticked = self.tick_within(PASS_MAX)?;
         let settled = self.settle()?;
-        let mut effects = self.run_effects(PASS_MAX)?;
+        let mut effects = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
         let consumed = self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
         // What the consumers wished for is done in the same pass.
-        let wished = self.run_effects(PASS_MAX)?;
+        let wished = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
         effects.done += wished.done;
         effects.failed += wished.failed;
         let next_at = self.read(|q| self.next_due(q))?;

@@ -1,6 +1,7 @@
 //! Running the site: consumers, dead letters, settings, and what is due. The manager's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -213,7 +214,7 @@ pub(crate) async fn settle(State(site): State<Arc<Site>>, asker: Asker) -> Resul
         .aside(move |app| {
             app.hurry(&asker.caller())?;
             let asked = app.settle()?.asked;
-            Ok(SettledNow { asked, effects: app.run_effects(u32::MAX)? })
+            Ok(SettledNow { asked, effects: app.run_effects_for(u32::MAX, Some(Duration::ZERO))? })
         })
         .await?;
     site.written();
