@@ -334,3 +334,25 @@ test('a request that cannot be read is refused as an invalid value', async () =>
   assert.deepEqual(told.map(({ code }) => code), Array(3).fill('invalidValue'));
   await page.close();
 });
+
+test("a host's callback that throws takes nothing from the money or from others who listen", async () => {
+  const page = await world.page('other.db');
+  const told = await page.evaluate(async () => {
+    const { open } = await import('/engine/engine.js');
+    const site = await open({ name: 'throws.db', lang: 'en' });
+    const heard = [];
+    site.onEffect(() => { throw new Error('of the host'); });
+    site.subscribe(() => { throw new Error('of the host'); }, { after: 0 });
+    site.subscribe((events) => heard.push(...events.map((event) => event.eventType)));
+    const { storageId } = await site.execute({ command: 'registerStorage', description: 'a', price: 1000, currency: 'KRW', per: 'rental' });
+    const { reservationId, reservationStatus } = await site.execute({ command: 'reserve', storageId });
+    await site.execute({ command: 'cancelReservation', reservationId });
+    await site.runDue();
+    const after = (await site.query({ query: 'reservation', reservationId })).reservationStatus;
+    await site.close();
+    return { reservationStatus, after, last: heard.at(-1), first: heard[0] };
+  });
+  assert.deepEqual(told, { reservationStatus: 'reserved', after: 'cancelled', first: 'StorageRegistered', last: told.last });
+  assert.ok(told.last);
+  await page.close();
+});

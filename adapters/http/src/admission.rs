@@ -1,8 +1,10 @@
-//! Who is let in: a bounded number of changes at once in front of the writer, and a bounded rate for each caller.
+//! Who is let in: a bounded number of changes at once in front of the writer, a bounded number of streams, and a bounded rate for each
+//! caller.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, MonotonicClock};
@@ -39,6 +41,51 @@ impl Admission {
 
     pub(crate) fn max(&self) -> usize {
         self.max
+    }
+}
+
+/// One caller has at most this part of all streams.
+const STREAMS_SHARE: usize = 8;
+
+/// A bounded number of streams of events, each of which keeps a connection; nobody has more than a part of them.
+pub(crate) struct Streams {
+    open: Arc<Mutex<HashMap<Payer, usize>>>,
+    max: usize,
+}
+
+/// A stream's place, free again when dropped.
+pub(crate) struct StreamPlace {
+    payer: Payer,
+    open: Arc<Mutex<HashMap<Payer, usize>>>,
+}
+
+impl Streams {
+    pub(crate) fn new(max: usize) -> Self {
+        Streams { open: Arc::default(), max }
+    }
+
+    pub(crate) fn enter(&self, payer: &Payer) -> Result<StreamPlace, Refusal> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.values().sum::<usize>() >= self.max {
+            return Err(Refusal::busy());
+        }
+        let own = open.get(payer).copied().unwrap_or(0);
+        if own >= self.max.div_ceil(STREAMS_SHARE) {
+            return Err(Refusal::many_streams(own));
+        }
+        open.insert(payer.clone(), own + 1);
+        drop(open);
+        Ok(StreamPlace { payer: payer.clone(), open: Arc::clone(&self.open) })
+    }
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        match open.get_mut(&self.payer) {
+            Some(own) if *own > 1 => *own -= 1,
+            Some(_) | None => drop(open.remove(&self.payer)),
+        }
     }
 }
 
@@ -105,6 +152,25 @@ mod tests {
         drop(clone);
         assert!(admission.enter().is_ok());
         assert_eq!((admission.inside(), admission.max()), (1, 2));
+    }
+
+    #[test]
+    fn nobody_has_more_than_a_part_of_the_streams_and_each_gives_its_place_back() {
+        let streams = Streams::new(16);
+        let (kim, lee) = (Payer::Customer("kim".parse().unwrap()), Payer::Manager);
+        let [first, _second] = [streams.enter(&kim).unwrap(), streams.enter(&kim).unwrap()];
+        let Err(Refusal::Own { status, code, .. }) = streams.enter(&kim) else { panic!("an eighth is two") };
+        assert_eq!((status.as_u16(), code), (429, "tooManyStreams"));
+        drop(first);
+        let _again = streams.enter(&kim).unwrap();
+        let _other = streams.enter(&lee).unwrap();
+        let others: Vec<_> =
+            (0..13).map(|n| streams.enter(&Payer::Peer(IpAddr::from([10, 0, 0, n]))).unwrap()).collect();
+        let Err(Refusal::Engine(busy)) = streams.enter(&lee) else { panic!("there are sixteen in all") };
+        assert_eq!(busy.code(), "busy");
+        drop(others);
+        assert!(streams.enter(&lee).is_ok());
+        assert!(Streams::new(1).enter(&lee).is_ok(), "one at least");
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) enum Identity {
 #[derive(Debug, Clone)]
 pub(crate) struct Asker {
     pub(crate) identity: Identity,
+    /// Whose rate and streams it counts among.
+    pub(crate) payer: Payer,
     correlation_id: CorrelationId,
     idempotency_key: Option<IdempotencyKey>,
     expected_version: Option<Version>,
@@ -194,19 +196,21 @@ pub(crate) async fn guard(
 ) -> Result<Response, Refusal> {
     let rule = rule_of(request.method(), path.as_str()).ok_or_else(unlisted)?;
     let (_, correlation_id) = request.extensions().get::<(Lang, CorrelationId)>().cloned().ok_or_else(unlisted)?;
-    let (identity, until) = match rule.who {
+    let peer = Payer::peer(peer_of(request.extensions(), request.headers(), &site.options.trusted_proxies));
+    let (identity, until, payer) = match rule.who {
         // Probes are never turned away.
-        Who::Anybody => (Identity::Nobody, None),
+        Who::Anybody => (Identity::Nobody, None, peer),
         Who::Both | Who::Manager | Who::Customer => {
-            let peer = || Payer::peer(peer_of(request.extensions(), request.headers(), &site.options.trusted_proxies));
             let identified = identify(&site, &request);
-            site.charge(&match &identified {
+            let payer = match &identified {
                 Ok((Identity::Manager, _)) => Payer::Manager,
                 Ok((Identity::Customer(customer), _)) => Payer::Customer(customer.clone()),
                 // Whoever guesses tokens pays by address.
-                Ok((Identity::Nobody | Identity::Open, _)) | Err(_) => peer(),
-            })?;
-            identified?
+                Ok((Identity::Nobody | Identity::Open, _)) | Err(_) => peer,
+            };
+            site.charge(&payer)?;
+            let (identity, until) = identified?;
+            (identity, until, payer)
         }
     };
     match (rule.who, &identity) {
@@ -228,6 +232,7 @@ pub(crate) async fn guard(
     let headers = request.headers();
     let asker = Asker {
         identity,
+        payer,
         correlation_id,
         idempotency_key: one(headers, &IDEMPOTENCY_KEY)?.map(IdempotencyKey::new).transpose()?,
         expected_version: if_match(headers)?,

@@ -24,6 +24,7 @@ pub struct Options {
     pub(crate) calls_max: usize,
     pub(crate) changes_max: usize,
     pub(crate) rate_max: Option<NonZeroU32>,
+    pub(crate) streams_max: usize,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) ending: Ending,
     pub(crate) also: Router,
@@ -34,6 +35,10 @@ const CALLS_MAX: usize = 64;
 
 /// So many changes are let in at once, unless another number is given.
 const CHANGES_MAX: usize = 256;
+
+/// So many streams of events are open at once, unless another number is given: two thirds of the connections there are by
+/// [`crate::Limits`], so that others find one.
+const STREAMS_MAX: usize = 600;
 
 impl Options {
     /// Callers show a token that the verifier believes.
@@ -51,6 +56,7 @@ impl Options {
             calls_max: CALLS_MAX,
             changes_max: CHANGES_MAX,
             rate_max: None,
+            streams_max: STREAMS_MAX,
             trusted_proxies: Vec::new(),
             ending: Ending::default(),
             also: Router::new(),
@@ -95,6 +101,14 @@ impl Options {
     #[must_use]
     pub fn rate_max(mut self, per_second: u32) -> Self {
         self.rate_max = NonZeroU32::new(per_second);
+        self
+    }
+
+    /// So many streams of events are open at once, and of one caller an eighth of them; further ones are turned away, with 503 or
+    /// 429. Fewer than there may be connections, or nobody else finds one. 600 if not given.
+    #[must_use]
+    pub fn streams_max(mut self, streams_max: usize) -> Self {
+        self.streams_max = streams_max.max(1);
         self
     }
 

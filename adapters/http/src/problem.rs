@@ -80,6 +80,14 @@ impl Refusal {
         Refusal::own(StatusCode::NOT_FOUND, "notFound", en, ko)
     }
 
+    /// This caller has as many streams of events open as anybody may.
+    pub(crate) fn many_streams(open: usize) -> Self {
+        let en = format!("this caller has {open} streams of events open");
+        let ko = format!("이 호출자가 연 이벤트 스트림이 이미 {open}개입니다");
+        Refusal::own(StatusCode::TOO_MANY_REQUESTS, "tooManyStreams", en, ko)
+            .hint("close one before you open another", "하나를 닫은 뒤 다시 여세요")
+    }
+
     /// Too much at once; nothing was done.
     pub(crate) fn busy() -> Self {
         storagerent::StoreError::Busy { retry_after: Duration::from_secs(1) }.into()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use storagerent::App;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::admission::{Admission, Admitted, Payer, Rates};
+use crate::admission::{Admission, Admitted, Payer, Rates, StreamPlace, Streams};
 use crate::feed::Feed;
 use crate::options::Options;
 use crate::problem::Refusal;
@@ -19,6 +19,7 @@ pub(crate) struct Site {
     pub(crate) feed: Feed,
     pub(crate) admission: Admission,
     pub(crate) rates: Rates,
+    streams: Streams,
     pub(crate) watch: Watch,
     calls: Arc<Semaphore>,
 }
@@ -33,6 +34,7 @@ impl Site {
             feed: Feed::new(app.clone()),
             admission: Admission::new(options.changes_max),
             rates: Rates::new(options.rate_max),
+            streams: Streams::new(options.streams_max),
             watch: Watch::new(),
             app,
             options,
@@ -43,6 +45,11 @@ impl Site {
     /// One request more of this caller.
     pub(crate) fn charge(&self, payer: &Payer) -> Result<(), Refusal> {
         self.rates.charge(payer).inspect_err(|_| self.watch.refused("rate"))
+    }
+
+    /// One stream of events more of this caller.
+    pub(crate) fn stream(&self, payer: &Payer) -> Result<StreamPlace, Refusal> {
+        self.streams.enter(payer).inspect_err(|_| self.watch.refused("streams"))
     }
 
     /// A place in front of the writer.

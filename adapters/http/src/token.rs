@@ -86,9 +86,12 @@ pub enum TokenError {
         /// What does not fit.
         why: &'static str,
     },
-    /// The token's time is over, or has not come.
-    #[error("the token is not valid now")]
+    /// The token's time has not come.
+    #[error("the token is not valid yet")]
     NotNow,
+    /// The token's time is over.
+    #[error("the token has expired")]
+    Expired,
     /// The customer it names is no name.
     #[error(transparent)]
     Customer(#[from] InvalidValue),
@@ -132,11 +135,18 @@ impl Verifier {
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
         let not_ours = |why| TokenError::NotOurs { why };
         let read = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
-        let claims = read.map_err(|e| not_ours(why(e.kind())))?.claims;
+        let read = read.map_err(|e| not_ours(why(e.kind())))?;
+        // What is critical has to be understood (RFC 7515, 4.1.11); here nothing is known that could be.
+        if read.header.crit.is_some() {
+            return Err(not_ours("its header has `crit`"));
+        }
+        let claims = read.claims;
         let now = now.timestamp();
-        let too_early = claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS));
-        if too_early || claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+        if claims.nbf.into_iter().chain([claims.iat]).any(|from| from > now.saturating_add(LEEWAY_SECONDS)) {
             return Err(TokenError::NotNow);
+        }
+        if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+            return Err(TokenError::Expired);
         }
         if claims.role == Role::Customer {
             customer(&claims.sub)?;

@@ -23,7 +23,26 @@ fn a_minted_token_says_who_its_bearer_is_until_its_time_is_over() {
     assert_eq!((claims.role, claims.sub.as_str()), (Role::Customer, "kim"));
     let later = |seconds| now() + storagerent::chrono::TimeDelta::seconds(seconds);
     assert!(verifier().verify(&token, later(60 + LEEWAY_SECONDS - 1)).is_ok());
-    assert_eq!(verifier().verify(&token, later(60 + LEEWAY_SECONDS)), Err(TokenError::NotNow));
+    assert_eq!(verifier().verify(&token, later(60 + LEEWAY_SECONDS)), Err(TokenError::Expired));
+    assert!(verifier().verify(&token, later(-LEEWAY_SECONDS)).is_ok());
+    assert_eq!(verifier().verify(&token, later(-LEEWAY_SECONDS - 1)), Err(TokenError::NotNow), "made in the future");
+}
+
+#[test]
+fn what_a_token_calls_critical_is_not_passed_over() {
+    let exp = now().timestamp() + 60;
+    let claims = Claims {
+        sub: "kim".to_owned(),
+        role: Role::Customer,
+        aud: AUDIENCE.to_owned(),
+        iss: AUDIENCE.to_owned(),
+        iat: 0,
+        exp,
+        nbf: None,
+    };
+    let header = Header { crit: Some(vec!["x".to_owned()]), ..Header::default() };
+    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(SECRET.trim_ascii())).unwrap();
+    assert!(matches!(verifier().verify(&token, now()), Err(TokenError::NotOurs { .. })));
 }
 
 #[test]

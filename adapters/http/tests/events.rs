@@ -132,6 +132,55 @@ async fn a_stream_that_resumes_after_nonsense_is_refused() {
 }
 
 #[tokio::test]
+async fn a_stream_that_resumes_beyond_the_end_of_the_log_is_refused_and_misses_nothing_silently() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    let head = house.app.status().unwrap().events.get();
+    let asks = async |path: String, id: Option<u64>| {
+        let id = id.map(|id| id.to_string());
+        let mut headers = vec![("accept", "text/event-stream")];
+        headers.extend(id.as_deref().map(|id| ("last-event-id", id)));
+        house.ask("GET", &path, &headers, "").await
+    };
+    let refused = asks("/events".to_owned(), Some(head + 1)).await.problem(422, "invalidValue");
+    assert_eq!(refused["field"], "Last-Event-ID");
+    let refused = asks(format!("/events?after={}", head + 1), None).await.problem(422, "invalidValue");
+    assert_eq!(refused["field"], "after");
+}
+
+#[tokio::test]
+async fn one_caller_does_not_take_all_streams() {
+    let house = House::open(guarded().streams_max(16)).with_storages(0).await;
+    let ending = Ending::default();
+    let (port, serving) = served(&house, &ending).await;
+    let of = |name: &str| format!("Authorization: {}\r\n", bearer(name));
+    let mut first = Stream::asked(port, &of("kim")).await;
+    let second = Stream::asked(port, &of("kim")).await;
+    let kim = bearer("kim");
+    let one_more = async || {
+        let headers =
+            format!("GET /events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: {kim}\r\n\r\n");
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(headers.as_bytes()).await.unwrap();
+        BufReader::new(stream).lines().next_line().await.unwrap().unwrap()
+    };
+    assert_eq!(one_more().await, "HTTP/1.1 429 Too Many Requests");
+    let mut other = Stream::asked(port, &of("lee")).await;
+    house.app.register(&Caller::manager(), big_storage()).unwrap();
+    assert_eq!((first.next().await, other.next().await), (Some(1), Some(1)));
+    drop(second);
+    // Its place is free as soon as the server has seen that it is gone.
+    for _ in 0..500 {
+        if one_more().await == "HTTP/1.1 200 OK" {
+            ending.end();
+            serving.await.unwrap();
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the place of a stream that is gone is not free");
+}
+
+#[tokio::test]
 async fn a_stream_ends_with_the_token_that_opened_it() {
     let house = House::open(guarded()).with_storages(0).await;
     house.app.register(&Caller::manager(), big_storage()).unwrap();

@@ -203,3 +203,13 @@ async fn a_review_by_storage_is_of_the_latest_reservation_there() {
     assert_eq!(house.ask("DELETE", "/reviews/1", &[], "").await.status, 204);
     assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 0);
 }
+
+#[tokio::test]
+async fn a_currency_alone_is_no_price() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    let version = house.get("/storages/1").await.header("etag").map(str::to_owned);
+    house.ask("PATCH", "/storages/1", &[], r#"{"currency": "KRW"}"#).await;
+    assert_eq!(house.get("/storages/1").await.header("etag").map(str::to_owned), version, "nothing was changed");
+    let other = house.ask("PATCH", "/storages/1", &[], r#"{"currency": "USD"}"#).await;
+    assert!(other.status.is_client_error(), "{}", other.status);
+}

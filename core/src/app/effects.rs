@@ -96,9 +96,13 @@ impl App {
             return Ok(());
         }
         self.write_alone(move |_, tx| {
-            effects.iter().try_for_each(|effect| match tx.effect(effect.effect_id)?.filter(|row| is_held(row, effect)) {
-                Some(row) => Ok::<_, Error>(tx.put_effect(&EffectRow { status: EffectStatus::Due, lease: None, ..row })?),
-                None => Ok(()),
+            effects.iter().try_for_each(|effect| {
+                match tx.effect(effect.effect_id)?.filter(|row| is_held(row, effect)) {
+                    Some(row) => {
+                        Ok::<_, Error>(tx.put_effect(&EffectRow { status: EffectStatus::Due, lease: None, ..row })?)
+                    }
+                    None => Ok(()),
+                }
             })
         })
     }

@@ -123,17 +123,41 @@ fn of_two_gateways_that_come_to_a_new_site_at_once_one_is_refused() {
     storagerent::over(store, simulated()).unwrap();
 }
 
+struct Refusing;
+
+impl Notifier for Refusing {
+    fn channel(&self) -> &str {
+        "sms"
+    }
+    fn deliver(&self, _: Key, _: &MessageRow) -> Outcome {
+        Outcome::Refused { reason: "no such number".to_owned() }
+    }
+}
+
+#[test]
+fn what_was_retried_meanwhile_and_refused_anew_is_under_its_new_letter_alone() {
+    for kept in Kept::ALL {
+        let site = Site::with(kept, |options| options.notifier(Refusing));
+        site.reserve("kim", Reserve::new(site.storage(1_000)));
+        site.rest();
+        let letters = || site.app.dead_letters(Page::default()).unwrap();
+        let [first] = &letters()[..] else { panic!("one was parked") };
+        let (id, other) = (first.dead_letter_id, site.app.clone());
+        let raced = before(&site.store, move || {
+            other.retry_dead_letter(&Caller::manager(), id).unwrap();
+            other.run_effects(9).unwrap();
+        });
+        let app = storagerent::over(raced, Options::without_gateway().clock(site.clock.clone())).unwrap();
+        let refused = app.retry_dead_letter(&Caller::manager(), id).unwrap_err();
+        assert_eq!(refused.code(), "deadLetterNotFound");
+        let [second] = &letters()[..] else { panic!("it was parked anew") };
+        assert!(second.dead_letter_id > id);
+        assert!(site.app.due_effects(9).unwrap().is_empty(), "and is due under nobody's letter");
+    }
+}
+
 #[test]
 fn what_was_retried_meanwhile_is_not_discarded() {
-    struct Refusing;
-    impl Notifier for Refusing {
-        fn channel(&self) -> &str {
-            "sms"
-        }
-        fn deliver(&self, _: Key, _: &MessageRow) -> Outcome {
-            Outcome::Refused { reason: "no such number".to_owned() }
-        }
-    }
     for kept in Kept::ALL {
         let site = Site::with(kept, |options| options.notifier(Refusing));
         site.reserve("kim", Reserve::new(site.storage(1_000)));

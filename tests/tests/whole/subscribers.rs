@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use storagerent::notify::{Mood, Recorded};
+use storagerent::payment::Behaviour;
 use storagerent::*;
 use storagerent_tests::{Kept, Site, customer};
 
@@ -390,5 +391,74 @@ fn what_another_process_took_over_from_a_slow_channel_is_not_delivered_by_both()
         let keys = keys.lock().unwrap();
         let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
         assert_eq!((keys.len(), distinct.len()), (6, 6));
+    }
+}
+
+#[test]
+fn a_channel_that_hangs_keeps_no_refund_waiting() {
+    for kept in Kept::ALL {
+        let (site, keys) = (Site::new(kept), Arc::<Mutex<Vec<Key>>>::default());
+        let clock = site.clock.clone();
+        let hangs = Box::new(move || clock.advance(Duration::from_secs(10)));
+        let app = site.another_app(|o| o.notifier(TakesLong { keys: Arc::clone(&keys), meanwhile: hangs }));
+        let rows: Vec<_> = (0..20).map(|_| site.reserve("kim", Reserve::new(site.storage(1)))).collect();
+        let cancelled = rows[0].booking.reservation_id;
+        site.gateway.set_behaviour(Behaviour::Down);
+        site.app.cancel(&customer("kim"), CancelReservation { reservation_id: cancelled }).unwrap();
+        site.gateway.set_behaviour(Behaviour::Approve);
+        let ran = app.run_due().unwrap();
+        assert_eq!(site.app.reservation(cancelled).unwrap().reservation_status, ReservationStatus::Cancelled);
+        assert_eq!(keys.lock().unwrap().len(), 2, "one message each time what is due is looked at");
+        assert_eq!(ran.wait(site.app.now(), Duration::from_secs(60)), Duration::ZERO, "the others are due at once");
+        while app.run_due().unwrap().effects.done > 0 {}
+        let keys = keys.lock().unwrap();
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(
+            (keys.len(), distinct.len()),
+            (22, 22),
+            "each once: 20 confirmed, one on its way back, and given back"
+        );
+    }
+}
+
+#[test]
+fn a_letter_is_not_retried_while_another_process_hands_its_consumer_an_event() {
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        let refused = Arc::new(Mutex::new(None));
+        let retried = Arc::clone(&refused);
+        let other = site.another_app(|o| o.consumer(Fussy { inside: None, refused: Arc::default() }));
+        site.storage(1);
+        other.run_due().unwrap();
+        let letter = other.dead_letters(Page::default()).unwrap().remove(0).dead_letter_id;
+        site.reserve("kim", Reserve::new(site.storage(1)));
+        let inside = Some((other, letter));
+        let busy = site.another_app(|o| o.consumer(Fussy { inside, refused: retried }));
+        busy.run_due().unwrap();
+        assert_eq!(refused.lock().unwrap().as_deref(), Some("busy"), "while it is handed one elsewhere");
+        let again = busy.retry_dead_letter(&Caller::manager(), letter).unwrap_err();
+        assert_eq!(again.code(), "failedAgain", "now it has its turn");
+    }
+}
+
+/// Takes no storage that is registered first; inside another event, somebody else retries that one.
+struct Fussy {
+    inside: Option<(App, DeadLetterId)>,
+    refused: Arc<Mutex<Option<String>>>,
+}
+
+impl Consumer for Fussy {
+    fn name(&self) -> &str {
+        "fussy"
+    }
+    fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+        if event.sequence == Sequence::new(1) {
+            return Err(ConsumeError::Permanent("not this one".to_owned()));
+        }
+        if let Some((other, letter)) = &self.inside {
+            let retried = other.retry_dead_letter(&Caller::manager(), *letter);
+            self.refused.lock().unwrap().get_or_insert_with(|| retried.unwrap_err().code().to_owned());
+        }
+        Ok(())
     }
 }

@@ -146,6 +146,19 @@ function refused(error, lang) {
   return error instanceof Refusal ? new StoragerentError(error.failure, lang) : error;
 }
 
+/**
+ * Calls back to the host. One that throws is its own trouble: it is said, and neither money nor others who listen miss anything.
+ *
+ * @template T @param {(news: T) => void} fn @param {T} news
+ */
+function tell(fn, news) {
+  try {
+    fn(news);
+  } catch (error) {
+    console.error(error);
+  }
+}
+
 /** An opened site. */
 export class Site {
   #port;
@@ -177,7 +190,7 @@ export class Site {
     this.bench = gateway ? undefined : new Bench(ask, (request) => this.#port.order({ ask: JSON.stringify(request) }));
     this.#gateway = gateway ?? /** @type {Gateway} */ (/** @type {Bench} */ (this.bench).gateway);
     port.onEvents((json) => this.#publish(json));
-    port.onBroken(() => this.#mourners.forEach((fn) => fn()));
+    port.onBroken(() => this.#mourners.forEach((fn) => tell(fn, undefined)));
   }
 
   /**
@@ -230,7 +243,7 @@ export class Site {
     const take = (/** @type {Envelope[]} */ events) => {
       const fresh = events.filter((event) => event.sequence > cursor);
       cursor = fresh.at(-1)?.sequence ?? cursor;
-      if (fresh.length > 0) fn(fresh);
+      if (fresh.length > 0) tell(fn, fresh);
     };
     const subscriber = {
       hear: (/** @type {Envelope[]} */ events) => live && take(events),
@@ -350,9 +363,9 @@ export class Site {
 
   /** Does one effect. Never fails: what went wrong is an outcome. @param {Effect} effect @returns {Promise<Outcome>} */
   async #do(effect) {
-    for (const fn of this.#watchers) fn({ phase: 'begun', effect });
+    for (const fn of this.#watchers) tell(fn, { phase: 'begun', effect });
     const outcome = await this.#outcome(effect);
-    for (const fn of this.#watchers) fn({ phase: 'done', effect, outcome });
+    for (const fn of this.#watchers) tell(fn, { phase: 'done', effect, outcome });
     return outcome;
   }
 

@@ -766,8 +766,8 @@ export interface RanDue {
      */
     consumed: number;
     /**
-     * When to call again; `null` when nothing is to come by the clock alone. It may lie in the past, where what is due is for another
-     * process to do: a loop sleeps by [`RanDue::wait`].
+     * When to call again for what this application does, or whoever it hands effects out to; `null` when nothing is to come by the
+     * clock alone. It may lie in the past, where another process is at it already: a loop sleeps by [`RanDue::wait`].
      */
     nextAt: DateTime<Utc> | null;
 }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Refusals;
+use crate::admission::StreamPlace;
 use crate::asker::Asker;
 use crate::hal::{Collection, json};
 use crate::number::Number;
@@ -88,17 +89,26 @@ pub(crate) async fn list(
 ) -> Result<Response, Refusal> {
     let wanted = which.correlation.as_deref().map(CorrelationId::new).transpose()?;
     if let (Some(id), Some(_)) = (&wanted, asker.customer()) {
-        whole(&site, &asker, id)?;
+        whole(&site, &asker, id).await?;
     }
     let filter = EventFilter { correlation_id: wanted };
     let resumed = headers.get("last-event-id").map(last_event_id).transpose()?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.contains("text/event-stream") {
+        let place = site.stream(&asker.payer)?;
         let after = resumed.unwrap_or_else(|| which.after.map_or(0, |Number(after)| after));
-        return Ok(stream_after(site, filter, after, asker).into_response());
+        let head = site.aside(|app| Ok(app.head()?)).await?.get();
+        if after > head {
+            // It was of another file, or this one was restored: what follows would be missed without a word.
+            let field = if resumed.is_some() { "Last-Event-ID" } else { "after" };
+            let (en, ko) = (format!("the log ends at {head}"), format!("로그는 {head}번에서 끝납니다"));
+            return Err(Refusal::field(field, en, ko));
+        }
+        return Ok(stream_after(site, filter, after, asker, place).into_response());
     }
     let asked = Asked::of(which.after, which.size)?;
-    let rows = site.app.events(&filter, asked.page())?;
+    let page = asked.page();
+    let rows = site.aside(move |app| Ok(app.events(&filter, page)?)).await?;
     let customer = asker.customer();
     let filters = [("correlation", which.correlation)];
     let shown = asked.collection("events", "/events", &filters, rows, |e| e.sequence.get(), |e| veiled(&e, customer));
@@ -121,6 +131,7 @@ struct Cursor {
     customer: Option<CustomerId>,
     /// When the token's time is over, and with it the stream.
     over: Option<Instant>,
+    _place: StreamPlace,
 }
 
 /// Pages by sequence and holds no snapshot between pages. It goes on for as long as the asker's token is believed.
@@ -129,12 +140,13 @@ fn stream_after(
     filter: EventFilter,
     after: u64,
     asker: Asker,
+    place: StreamPlace,
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let head = site.feed.follow();
     let left = asker.until.map(|until| (until - site.app.now()).to_std().unwrap_or_default());
     let over = left.and_then(|left| Instant::now().checked_add(left));
     let customer = asker.customer().cloned();
-    let cursor = Cursor { site, filter, after, read: Default::default(), head, customer, over };
+    let cursor = Cursor { site, filter, after, read: Default::default(), head, customer, over, _place: place };
     let events = stream::unfold(cursor, |mut cursor| async move {
         let event = cursor.next().await?;
         let data = serde_json::to_string(&veiled(&event, cursor.customer.as_ref())).unwrap_or_default();
@@ -166,7 +178,8 @@ impl Cursor {
             }
             self.head.borrow_and_update();
             let page = Page { after: self.after, limit: Some(SIZE_MAX) };
-            self.read = self.site.app.events(&self.filter, page).ok()?.into();
+            let filter = self.filter.clone();
+            self.read = self.site.aside(move |app| Ok(app.events(&filter, page)?)).await.ok()?.into();
             if self.read.is_empty() {
                 tokio::select! {
                     grown = self.head.changed() => grown.ok()?,
@@ -190,8 +203,9 @@ pub(crate) async fn correlation(
     let asked = Asked::of(paging.after, paging.size)?;
     let none = || Refusal::not_found("request", "요청", "under this correlation id");
     let id = CorrelationId::new(&id).map_err(|_| none())?;
-    whole(&site, &asker, &id)?;
-    let rows = site.app.events(&EventFilter { correlation_id: Some(id.clone()) }, asked.page())?;
+    whole(&site, &asker, &id).await?;
+    let (filter, page) = (EventFilter { correlation_id: Some(id.clone()) }, asked.page());
+    let rows = site.aside(move |app| Ok(app.events(&filter, page)?)).await?;
     let customer = asker.customer();
     let path = format!("/correlations/{id}");
     let shown = asked.collection("events", &path, &[], rows, |e| e.sequence.get(), |e| veiled(&e, customer));
@@ -199,9 +213,9 @@ pub(crate) async fn correlation(
 }
 
 /// Refuses requests that are none, or somebody else's.
-fn whole(site: &Site, asker: &Asker, id: &CorrelationId) -> Result<(), Refusal> {
+async fn whole(site: &Site, asker: &Asker, id: &CorrelationId) -> Result<(), Refusal> {
     let filter = EventFilter { correlation_id: Some(id.clone()) };
-    let first = site.app.events(&filter, Page::first(SIZE_MAX))?;
+    let first = site.aside(move |app| Ok(app.events(&filter, Page::first(SIZE_MAX))?)).await?;
     let is_theirs = |customer: &CustomerId| {
         first.iter().any(|event| {
             let owner = serde_json::to_value(event).ok().and_then(|e| Some(e.get("customer")?.as_str()?.to_owned()));

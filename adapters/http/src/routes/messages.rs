@@ -43,8 +43,8 @@ pub(crate) async fn list(
 ) -> Result<Response, Refusal> {
     let asked = Asked::of(which.after, which.size)?;
     let filter = MessageFilter { customer: asker.whose(which.customer.as_deref())? };
-    let rows = site.app.messages(&filter, asked.page())?;
-    let customer = filter.customer.map(|of| of.as_str().to_owned());
+    let (page, customer) = (asked.page(), filter.customer.as_ref().map(|of| of.as_str().to_owned()));
+    let rows = site.aside(move |app| Ok(app.messages(&filter, page)?)).await?;
     Ok(asked.shown("/messages", &[("customer", customer)], rows))
 }
 

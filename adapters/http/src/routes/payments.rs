@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use storagerent::{CustomerId, Kind, Page, PaymentRow, ReservationFilter};
+use storagerent::{App, CustomerId, Kind, Page, PaymentRow, ReservationFilter};
 
 use super::Refusals;
 use super::reservations::seen;
@@ -24,25 +24,27 @@ pub(crate) async fn list(
     Params(paging): Params<Paging>,
 ) -> Result<Response, Refusal> {
     let asked = Asked::of(paging.after, paging.size)?;
-    let rows = match asker.customer() {
-        None => site.app.payments(asked.page())?,
-        Some(customer) => of_customer(&site, customer, asked.page())?,
-    };
+    let (page, customer) = (asked.page(), asker.customer().cloned());
+    let rows = site.aside(move |app| match customer {
+        None => Ok(app.payments(page)?),
+        Some(customer) => of_customer(app, customer, page),
+    });
+    let rows = rows.await?;
     Ok(asked.shown("/payments", &[], rows))
 }
 
 /// A payment is begun with its reservation, so both are in the same order.
-fn of_customer(site: &Site, customer: &CustomerId, page: Page) -> Result<Vec<PaymentRow>, Refusal> {
-    let after = match site.app.payment(page.after.into()) {
+fn of_customer(app: &App, customer: CustomerId, page: Page) -> Result<Vec<PaymentRow>, Refusal> {
+    let after = match app.payment(page.after.into()) {
         Ok(payment) => payment.reservation_id.get(),
         Err(_) if page.after == 0 => 0,
         // Ids have no gaps: what is not there comes after all that is.
         Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let filter = ReservationFilter { customer: Some(customer.clone()), ..ReservationFilter::default() };
-    let theirs = site.app.reservations(&filter, Page { after, ..page })?;
-    theirs.iter().map(|row| Ok(site.app.payment(row.booking.payment_id)?)).collect()
+    let filter = ReservationFilter { customer: Some(customer), ..ReservationFilter::default() };
+    let theirs = app.reservations(&filter, Page { after, ..page })?;
+    theirs.iter().map(|row| Ok(app.payment(row.booking.payment_id)?)).collect()
 }
 
 /// A payment.

@@ -74,7 +74,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Refusal> {
     let whose = asker.whose(which.customer.as_deref())?;
     let which = Which { customer: whose.as_ref().map(|of| of.as_str().to_owned()), ..which };
-    page(&site, "/reservations", which, whose)
+    page(&site, "/reservations", which, whose).await
 }
 
 /// The caller's own reservations, in order of id; to the manager those of `guest`.
@@ -87,10 +87,10 @@ pub(crate) async fn mine(
 ) -> Result<Response, Refusal> {
     let me = asker.caller().books_for();
     let WhichOfMine { storage_id, status, after, size } = which;
-    page(&site, "/me/reservations", Which { customer: None, storage_id, status, after, size }, Some(me))
+    page(&site, "/me/reservations", Which { customer: None, storage_id, status, after, size }, Some(me)).await
 }
 
-fn page(site: &Site, path: &str, which: Which, customer: Option<CustomerId>) -> Result<Response, Refusal> {
+async fn page(site: &Site, path: &str, which: Which, customer: Option<CustomerId>) -> Result<Response, Refusal> {
     let asked = Asked::of(which.after, which.size)?;
     let filters = [
         ("customer", which.customer),
@@ -99,7 +99,8 @@ fn page(site: &Site, path: &str, which: Which, customer: Option<CustomerId>) -> 
     ];
     let storage_id = which.storage_id.map(|Number(id)| id.into());
     let filter = ReservationFilter { customer, storage_id, status: which.status };
-    Ok(asked.shown(path, &filters, site.app.reservations(&filter, asked.page())?))
+    let page = asked.page();
+    Ok(asked.shown(path, &filters, site.aside(move |app| Ok(app.reservations(&filter, page)?)).await?))
 }
 
 /// A reservation that this asker may see.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use storagerent::{
     AddReview, App, Caller, DeleteReview, InvalidValue, ModifyReview, Page, ReservationFilter, ReservationId,
-    ReviewContent, ReviewError, ReviewFilter, ReviewRow, Stars, StorageError, StorageId,
+    ReservationStatus, ReviewContent, ReviewError, ReviewFilter, ReviewRow, Stars, StorageError, StorageId,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -87,7 +87,8 @@ pub(crate) struct Which {
 pub(crate) async fn list(State(site): State<Arc<Site>>, Params(which): Params<Which>) -> Result<Response, Refusal> {
     let asked = Asked::of(which.after, which.size)?;
     let storage_id = which.storage_id.map(|Number(id)| id);
-    let rows = site.app.reviews(&ReviewFilter { storage_id: storage_id.map(StorageId::new) }, asked.page())?;
+    let (filter, page) = (ReviewFilter { storage_id: storage_id.map(StorageId::new) }, asked.page());
+    let rows = site.aside(move |app| Ok(app.reviews(&filter, page)?)).await?;
     Ok(asked.shown("/reviews", &[("storageId", storage_id.map(|id| id.to_string()))], rows))
 }
 
@@ -103,7 +104,10 @@ pub(crate) async fn add(
     let author = asker.author();
     let candidates = match (sent.reservation_id, sent.storage_id) {
         (Some(Number(id)), _) => vec![ReservationId::new(id)],
-        (None, Some(Number(id))) => reserved_by(&site.app, &author, StorageId::new(id))?,
+        (None, Some(Number(id))) => {
+            let author = author.clone();
+            site.aside(move |app| rented_by(app, &author, StorageId::new(id))).await?
+        }
         (None, None) => return Err(InvalidValue::new("reservationId", "it is missing", "빠졌습니다").into()),
     };
     through(async move {
@@ -139,12 +143,23 @@ fn not_rented() -> Refusal {
     Refusal::own(StatusCode::CONFLICT, "notRented", en, ko)
 }
 
-/// The caller's reservations of a storage, the latest first.
-fn reserved_by(app: &App, author: &Caller, id: StorageId) -> Result<Vec<ReservationId>, Refusal> {
+/// So many of a customer's reservations of a storage are tried at most: each costs a transaction.
+const TRIED_MAX: usize = 20;
+
+/// The caller's reservations of a storage that may be reviewed, the latest first.
+fn rented_by(app: &App, author: &Caller, id: StorageId) -> Result<Vec<ReservationId>, Refusal> {
     app.storage(id).map_err(|_| StorageError::NotFound { storage_id: id })?;
-    let filter = ReservationFilter { customer: Some(author.books_for()), storage_id: Some(id), status: None };
-    let rows = app.reservations(&filter, Page::default())?;
-    Ok(rows.into_iter().rev().map(|row| row.booking.reservation_id).collect())
+    let of = |status| {
+        let filter =
+            ReservationFilter { customer: Some(author.books_for()), storage_id: Some(id), status: Some(status) };
+        app.reservations(&filter, Page::default())
+    };
+    let mut rows = of(ReservationStatus::Completed)?;
+    rows.extend(of(ReservationStatus::Reserved)?);
+    let mut ids: Vec<_> = rows.into_iter().map(|row| row.booking.reservation_id).collect();
+    ids.sort_by_key(|id| std::cmp::Reverse(id.get()));
+    ids.truncate(TRIED_MAX);
+    Ok(ids)
 }
 
 /// A review.

@@ -98,7 +98,8 @@ impl StorageSent {
     fn modify(&self, now: &StorageRow) -> Result<ModifyStorage, InvalidValue> {
         let kept = now.rate.price();
         let currency = self.currency()?.unwrap_or(kept.currency());
-        let is_priced = self.price.is_some() || self.currency.is_some();
+        // The amount may have been changed since: a currency that stays is no price. Another one is refused.
+        let is_priced = self.price.is_some() || currency != kept.currency();
         let price = self.price.map_or(kept.amount(), |Number(price)| price);
         Ok(ModifyStorage {
             description: self.description()?,

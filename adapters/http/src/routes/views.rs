@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use storagerent::{CustomerId, StorageStatus, StorageViewRow, ViewFilter};
+use storagerent::{App, CustomerId, StorageStatus, StorageViewRow, ViewFilter};
 use utoipa::IntoParams;
 
 use super::Refusals;
@@ -41,8 +41,12 @@ pub(crate) async fn list(
     Params(which): Params<Which>,
 ) -> Result<Response, Refusal> {
     let asked = Asked::of(which.after, which.size)?;
-    let rows = site.app.views(&ViewFilter { status: which.status }, asked.page())?;
-    let rows = rows.into_iter().map(|row| veiled(&site, &asker, row)).collect::<Result<_, _>>()?;
+    let (filter, page) = (ViewFilter { status: which.status }, asked.page());
+    let rows = site.aside(move |app| {
+        let rows = app.views(&filter, page)?;
+        rows.into_iter().map(|row| veiled(app, &asker, row)).collect::<Result<_, _>>()
+    });
+    let rows = rows.await?;
     let status = which.status.map(|status| status.as_str().to_owned());
     Ok(asked.shown("/storageviews", &[("status", status)], rows))
 }
@@ -52,13 +56,13 @@ pub(crate) async fn list(
     responses((status = 200, body = Hal<StorageViewRow>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn show(State(site): State<Arc<Site>>, asker: Asker, PathId(id): PathId) -> Result<Response, Refusal> {
     let row = site.app.view(id.into())?;
-    Ok(shown(veiled(&site, &asker, row)?))
+    Ok(shown(veiled(&site.app, &asker, row)?))
 }
 
 /// The row as this asker may see it.
-fn veiled(site: &Site, asker: &Asker, row: StorageViewRow) -> Result<StorageViewRow, Refusal> {
+fn veiled(app: &App, asker: &Asker, row: StorageViewRow) -> Result<StorageViewRow, Refusal> {
     let is_theirs = |customer: &CustomerId| match row.reservation_id {
-        Some(id) => Ok::<_, Refusal>(site.app.reservation(id)?.booking.customer == *customer),
+        Some(id) => Ok::<_, Refusal>(app.reservation(id)?.booking.customer == *customer),
         None => Ok(true),
     };
     match asker.customer() {

@@ -119,7 +119,7 @@ pub(crate) struct ServeOptions {
         help_heading = "Limits"
     )]
     trusted_proxies: Vec<String>,
-    /// Serve so many connections at once; further ones wait. If not given, 900
+    /// Serve so many connections at once; further ones wait. Two thirds of them may be streams of events. If not given, 900
     #[arg(long, value_name = "N", env = "STORAGERENT_CONNECTIONS", hide_env_values = true, value_parser = value_parser!(u32).range(CONNECTIONS), help_heading = "Limits")]
     connections: Option<u32>,
     /// Let so many reservations of one customer await their payment at once; if not given, 20
@@ -269,6 +269,7 @@ impl ServeOptions {
         if let Some(per_second) = self.rate_limit {
             options = options.rate_max(per_second);
         }
+        options = options.streams_max(self.limits().connections_max / 3 * 2);
         Ok(options.trusted_proxies(self.trusted_proxies.iter().map(|net| listed(net)).collect::<Result<Vec<_>, _>>()?))
     }
 
