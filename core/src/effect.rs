@@ -195,6 +195,8 @@ pub struct Charge {
 }
 
 /// What came of an effect.
+///
+/// A reason is kept in the log for good, and that of a charge not made is told to the customer: nothing in it may be for your eyes only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -46,7 +46,8 @@ pub struct SimulatedGateway {
 }
 
 impl SimulatedGateway {
-    /// A service whose books are gone with the process.
+    /// A service whose books are gone with the process: what was paid before can then neither be settled nor given back. Beside a file
+    /// that stays, use [`SimulatedGateway::with_books`].
     pub fn in_memory(behaviour: Behaviour) -> Self {
         SimulatedGateway::keeping(Box::new(RamBooks::default()), behaviour)
     }

@@ -67,7 +67,8 @@ pub enum OperationError {
         /// What was told.
         outcome: String,
     },
-    /// The site's payments are in another gateway's books.
+    /// The site's payments are in another gateway's books. If that one has handed them over, or has none: open without a gateway, set
+    /// `gateway` to the new one's name, and open with it.
     #[error("the payments of this site are in the books of the gateway {kept:?}, not of {asked:?}")]
     OtherGateway {
         /// Whose books they are in.

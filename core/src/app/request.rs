@@ -21,7 +21,7 @@ use crate::storage::{
 };
 use crate::storage_view::StorageViewRow;
 
-/// Anything that changes something.
+/// Anything that changes something. As JSON, `command` says which: `{"command":"reserve","storageId":1}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "command", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
@@ -91,7 +91,7 @@ pub enum Command {
     RunDue,
 }
 
-/// Anything that is asked.
+/// Anything that is asked. As JSON, `query` says which: `{"query":"view","storageId":1}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "query", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
@@ -325,7 +325,7 @@ impl App {
         })
     }
 
-    /// Answers a query.
+    /// Answers a query, whoever asks: who may see what, the host decides before.
     ///
     /// # Errors
     /// [`Error`]: not found, or the store cannot read.

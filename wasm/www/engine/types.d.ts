@@ -181,7 +181,7 @@ export interface Page {
 }
 
 /**
- * Anything that changes something.
+ * Anything that changes something. As JSON, `command` says which: `{"command":"reserve","storageId":1}`.
  */
 export type Command = ({ command: "registerStorage" } & RegisterStorage) | ({ command: "importStorages" } & ImportStorages) | ({ command: "modifyStorage" } & ModifyStorage) | ({ command: "deleteStorage" } & DeleteStorage) | ({ command: "reserve" } & Reserve) | ({ command: "cancelReservation" } & CancelReservation) | ({ command: "endRental" } & EndRental) | ({ command: "addReview" } & AddReview) | ({ command: "modifyReview" } & ModifyReview) | ({ command: "deleteReview" } & DeleteReview) | { command: "pauseConsumer"; name: string } | { command: "resumeConsumer"; name: string } | { command: "replayConsumer"; name: string } | { command: "runConsumers" } | { command: "retryDeadLetter"; deadLetterId: DeadLetterId } | { command: "discardDeadLetter"; deadLetterId: DeadLetterId; reason: string } | { command: "set"; key: string; value: string } | { command: "tick" } | { command: "settle" } | { command: "runDue" };
 
@@ -313,7 +313,7 @@ export interface DeleteReview {
 }
 
 /**
- * Anything that is asked.
+ * Anything that is asked. As JSON, `query` says which: `{"query":"view","storageId":1}`.
  */
 export type Query = { query: "storage"; storageId: StorageId } | { query: "storages"; page?: Page } | ({ query: "quote" } & QuoteStorage) | { query: "available"; from?: NaiveDate | null; until?: NaiveDate | null; maxPrice?: string | null; page?: Page } | { query: "reservation"; reservationId: ReservationId } | { query: "reservations"; customer?: CustomerId | null; storageId?: StorageId | null; status?: ReservationStatus | null; page?: Page } | { query: "payment"; paymentId: PaymentId } | { query: "payments"; page?: Page } | { query: "messages"; customer?: CustomerId | null; page?: Page } | { query: "reviews"; storageId?: StorageId | null; page?: Page } | { query: "view"; storageId: StorageId } | { query: "views"; status?: StorageStatus | null; page?: Page } | { query: "events"; correlationId?: CorrelationId | null; page?: Page } | { query: "consumers" } | { query: "deadLetters"; page?: Page } | { query: "settings" } | { query: "status" } | { query: "verify" };
 
@@ -1319,6 +1319,8 @@ export interface Charge extends Money {
 
 /**
  * What came of an effect.
+ *
+ * A reason is kept in the log for good, and that of a charge not made is told to the customer: nothing in it may be for your eyes only.
  */
 export type Outcome = { outcome: "captured" } | { outcome: "declined"; reason: string } | { outcome: "notTaken"; reason: string } | { outcome: "unknown"; reason: string } | { outcome: "refunded" } | { outcome: "delivered" } | { outcome: "unavailable"; reason: string } | { outcome: "refused"; reason: string };
 
