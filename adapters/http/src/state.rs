@@ -22,10 +22,14 @@ pub(crate) struct Site {
     streams: Streams,
     pub(crate) watch: Watch,
     calls: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
 
 /// So long a reservation waits for a free call before it is turned away.
 const CALL_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// So many lists are read at once: each has a connection of its own, and the store keeps as many.
+const READS_MAX: usize = 8;
 
 impl Site {
     pub(crate) fn new(app: App, options: Options) -> Arc<Self> {
@@ -39,6 +43,7 @@ impl Site {
             app,
             options,
             calls,
+            reads: Arc::new(Semaphore::new(READS_MAX)),
         })
     }
 
@@ -72,6 +77,21 @@ impl Site {
             told();
         }
         self.feed.look();
+    }
+
+    /// Reads a list aside. Of very many at once some wait for others, and nobody for them: neither changes nor probes.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&App) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let place = Arc::clone(&self.reads).acquire_owned().await.map_err(|_| broken())?;
+        // Its own until it is done, though nobody may wait for it any more.
+        let read = move |app: &App| {
+            let answer = f(app);
+            drop(place);
+            answer
+        };
+        self.aside(read).await
     }
 
     /// Does something that may take long, or block, where it keeps nobody else from going on.

@@ -40,7 +40,7 @@ impl App {
     /// # Errors
     /// [`Error`] when the store cannot.
     pub fn due_effects(&self, limit: u32) -> Result<Vec<Effect>, Error> {
-        self.lease_effects(limit, Leave::AtHandOut)
+        self.lease_effects(limit, Leave::HandOut)
     }
 
     /// Does due effects by the gateway and the notifiers of this application, at most so many.
@@ -63,9 +63,9 @@ impl App {
         while pass.done + pass.failed < limit {
             let page = (limit - pass.done - pass.failed).min(PAGE);
             // Money first: however many messages wait for a channel that hangs, no refund waits behind them.
-            let mut effects = self.lease_effects(page, Leave::AtCall)?;
+            let mut effects = self.lease_effects(page, Leave::Call)?;
             if effects.is_empty() && !is_over() {
-                effects = self.lease_effects(page, Leave::AtDelivery)?;
+                effects = self.lease_effects(page, Leave::Delivery)?;
             }
             if effects.is_empty() {
                 break;
@@ -135,11 +135,11 @@ impl App {
         let (config, elapsed) = (settings.breaker(), self.parts().clock.elapsed());
         let may_call = self.is_elsewhere(settings).is_none() && self.breaker().check(config, elapsed).is_ok();
         match leave {
-            Leave::AtHandOut => EffectFilter { gateway: may_call, channels: None },
-            Leave::AtCall => {
+            Leave::HandOut => EffectFilter { gateway: may_call, channels: None },
+            Leave::Call => {
                 EffectFilter { gateway: may_call && self.parts().gateway.is_some(), channels: Some(Vec::new()) }
             }
-            Leave::AtDelivery => EffectFilter { gateway: false, channels: Some(self.own_channels()) },
+            Leave::Delivery => EffectFilter { gateway: false, channels: Some(self.own_channels()) },
         }
     }
 
@@ -209,8 +209,8 @@ impl App {
                 let (config, elapsed) = (moment.settings.breaker(), self.parts().clock.elapsed());
                 let left_alone = self.is_elsewhere(&moment.settings).is_some()
                     || match leave {
-                        Leave::AtHandOut => self.breaker().acquire(config, elapsed).is_err(),
-                        Leave::AtCall | Leave::AtDelivery => self.breaker().check(config, elapsed).is_err(),
+                        Leave::HandOut => self.breaker().acquire(config, elapsed).is_err(),
+                        Leave::Call | Leave::Delivery => self.breaker().check(config, elapsed).is_err(),
                     };
                 if left_alone {
                     return Ok(None);
@@ -345,11 +345,11 @@ impl App {
 #[derive(Debug, Clone, Copy)]
 enum Leave {
     /// All: the host calls as soon as it has the effect.
-    AtHandOut,
+    HandOut,
     /// Calls of the gateway: this application asks again just before each.
-    AtCall,
+    Call,
     /// Deliveries, for which nobody is asked.
-    AtDelivery,
+    Delivery,
 }
 
 /// Whether an effect is still held under the lease it was handed out with.

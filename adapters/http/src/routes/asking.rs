@@ -106,7 +106,7 @@ pub(crate) async fn available(
     }
     // Where much is taken it looks far.
     let rows = site
-        .aside(move |app| {
+        .read(move |app| {
             let is_within = |total: Money| max.is_none_or(|max| total.amount() <= max);
             Ok(app.available_if(from, until, asked.page(), is_within)?)
         })

@@ -108,7 +108,7 @@ pub(crate) async fn list(
     }
     let asked = Asked::of(which.after, which.size)?;
     let page = asked.page();
-    let rows = site.aside(move |app| Ok(app.events(&filter, page)?)).await?;
+    let rows = site.read(move |app| Ok(app.events(&filter, page)?)).await?;
     let customer = asker.customer();
     let filters = [("correlation", which.correlation)];
     let shown = asked.collection("events", "/events", &filters, rows, |e| e.sequence.get(), |e| veiled(&e, customer));
@@ -179,7 +179,7 @@ impl Cursor {
             self.head.borrow_and_update();
             let page = Page { after: self.after, limit: Some(SIZE_MAX) };
             let filter = self.filter.clone();
-            self.read = self.site.aside(move |app| Ok(app.events(&filter, page)?)).await.ok()?.into();
+            self.read = self.site.read(move |app| Ok(app.events(&filter, page)?)).await.ok()?.into();
             if self.read.is_empty() {
                 tokio::select! {
                     grown = self.head.changed() => grown.ok()?,
@@ -205,7 +205,7 @@ pub(crate) async fn correlation(
     let id = CorrelationId::new(&id).map_err(|_| none())?;
     whole(&site, &asker, &id).await?;
     let (filter, page) = (EventFilter { correlation_id: Some(id.clone()) }, asked.page());
-    let rows = site.aside(move |app| Ok(app.events(&filter, page)?)).await?;
+    let rows = site.read(move |app| Ok(app.events(&filter, page)?)).await?;
     let customer = asker.customer();
     let path = format!("/correlations/{id}");
     let shown = asked.collection("events", &path, &[], rows, |e| e.sequence.get(), |e| veiled(&e, customer));
@@ -215,7 +215,7 @@ pub(crate) async fn correlation(
 /// Refuses requests that are none, or somebody else's.
 async fn whole(site: &Site, asker: &Asker, id: &CorrelationId) -> Result<(), Refusal> {
     let filter = EventFilter { correlation_id: Some(id.clone()) };
-    let first = site.aside(move |app| Ok(app.events(&filter, Page::first(SIZE_MAX))?)).await?;
+    let first = site.read(move |app| Ok(app.events(&filter, Page::first(SIZE_MAX))?)).await?;
     let is_theirs = |customer: &CustomerId| {
         first.iter().any(|event| {
             let owner = serde_json::to_value(event).ok().and_then(|e| Some(e.get("customer")?.as_str()?.to_owned()));

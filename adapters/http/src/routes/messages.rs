@@ -44,7 +44,7 @@ pub(crate) async fn list(
     let asked = Asked::of(which.after, which.size)?;
     let filter = MessageFilter { customer: asker.whose(which.customer.as_deref())? };
     let (page, customer) = (asked.page(), filter.customer.as_ref().map(|of| of.as_str().to_owned()));
-    let rows = site.aside(move |app| Ok(app.messages(&filter, page)?)).await?;
+    let rows = site.read(move |app| Ok(app.messages(&filter, page)?)).await?;
     Ok(asked.shown("/messages", &[("customer", customer)], rows))
 }
 

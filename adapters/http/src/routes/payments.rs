@@ -25,7 +25,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Refusal> {
     let asked = Asked::of(paging.after, paging.size)?;
     let (page, customer) = (asked.page(), asker.customer().cloned());
-    let rows = site.aside(move |app| match customer {
+    let rows = site.read(move |app| match customer {
         None => Ok(app.payments(page)?),
         Some(customer) => of_customer(app, customer, page),
     });

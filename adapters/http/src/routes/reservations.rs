@@ -100,7 +100,7 @@ async fn page(site: &Site, path: &str, which: Which, customer: Option<CustomerId
     let storage_id = which.storage_id.map(|Number(id)| id.into());
     let filter = ReservationFilter { customer, storage_id, status: which.status };
     let page = asked.page();
-    Ok(asked.shown(path, &filters, site.aside(move |app| Ok(app.reservations(&filter, page)?)).await?))
+    Ok(asked.shown(path, &filters, site.read(move |app| Ok(app.reservations(&filter, page)?)).await?))
 }
 
 /// A reservation that this asker may see.

@@ -88,7 +88,7 @@ pub(crate) async fn list(State(site): State<Arc<Site>>, Params(which): Params<Wh
     let asked = Asked::of(which.after, which.size)?;
     let storage_id = which.storage_id.map(|Number(id)| id);
     let (filter, page) = (ReviewFilter { storage_id: storage_id.map(StorageId::new) }, asked.page());
-    let rows = site.aside(move |app| Ok(app.reviews(&filter, page)?)).await?;
+    let rows = site.read(move |app| Ok(app.reviews(&filter, page)?)).await?;
     Ok(asked.shown("/reviews", &[("storageId", storage_id.map(|id| id.to_string()))], rows))
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn add(
         (Some(Number(id)), _) => vec![ReservationId::new(id)],
         (None, Some(Number(id))) => {
             let author = author.clone();
-            site.aside(move |app| rented_by(app, &author, StorageId::new(id))).await?
+            site.read(move |app| rented_by(app, &author, StorageId::new(id))).await?
         }
         (None, None) => return Err(InvalidValue::new("reservationId", "it is missing", "빠졌습니다").into()),
     };

@@ -116,7 +116,7 @@ impl StorageSent {
     responses((status = 200, body = Collection<Hal<StorageRow>>, content_type = "application/hal+json"), Refusals))]
 pub(crate) async fn list(State(site): State<Arc<Site>>, Params(paging): Params<Paging>) -> Result<Response, Refusal> {
     let asked = Asked::of(paging.after, paging.size)?;
-    Ok(asked.shown("/storages", &[], site.app.storages(asked.page())?))
+    Ok(asked.shown("/storages", &[], site.read(move |app| Ok(app.storages(asked.page())?)).await?))
 }
 
 /// Registers a storage.

@@ -42,7 +42,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Refusal> {
     let asked = Asked::of(which.after, which.size)?;
     let (filter, page) = (ViewFilter { status: which.status }, asked.page());
-    let rows = site.aside(move |app| {
+    let rows = site.read(move |app| {
         let rows = app.views(&filter, page)?;
         rows.into_iter().map(|row| veiled(app, &asker, row)).collect::<Result<_, _>>()
     });
