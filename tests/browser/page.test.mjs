@@ -197,6 +197,8 @@ describe('one visit, from the first storage to the reload', () => {
     await person.page.waitForFunction(() => !document.querySelector('dialog') && document.activeElement?.closest('.reservation'));
     await person.part('storages');
     await person.says(person.card(1), 'Free');
+    // The storm draws what happened when it is told, which may be later than the card.
+    await person.lane('kim cancels reservation 1').locator('.note-code', { hasText: 'PaymentCancelled' }).first().waitFor({ state: 'attached' });
     assert.deepEqual((await person.notes('kim cancels reservation 1')).slice(0, 5), [
       'CancelReservation',
       'ReservationCancelRequested',
