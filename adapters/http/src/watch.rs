@@ -85,7 +85,7 @@ impl Watch {
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1);
         let refused = counters("http_refused_total", "Requests turned away unseen, by reason", &["reason"]);
-        ["queue", "rate"].iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
+        ["queue", "rate", "streams"].iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
         Watch {
             started: Instant::now(),
             requests: counters("http_requests_total", "Requests answered", &["method", "route", "status"]),

@@ -177,7 +177,8 @@ impl App {
         // One thread at a time hands it events.
         let Some(_turn) = Turn::take(self, name) else { return Err(StoreError::Busy { retry_after: A_WHILE }.into()) };
         let owned = name.to_owned();
-        self.write_alone(move |app, tx| app.hold_outside(tx, &owned))?;
+        // Whoever had it before may have taken it.
+        self.write_alone(move |app, tx| still_open(tx, id).and_then(|_| app.hold_outside(tx, &owned)))?;
         let handed = hand(consumer, event);
         let owned = name.to_owned();
         self.write_alone(move |app, tx| {
