@@ -130,6 +130,17 @@ pub struct EffectRow {
     pub causation_id: Sequence,
 }
 
+impl EffectRow {
+    /// When it may be done, or its lease ends; `None` for what is not waited for by the clock.
+    pub fn ready_at(&self) -> Option<DateTime<Utc>> {
+        match self.status {
+            EffectStatus::Due => Some(self.due_at),
+            EffectStatus::Leased => self.lease.map(|lease| lease.until),
+            EffectStatus::Unknown | EffectStatus::Done | EffectStatus::Parked => None,
+        }
+    }
+}
+
 /// An effect handed out: everything needed to do it. Tell the outcome to `App::complete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]

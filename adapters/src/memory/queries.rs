@@ -23,7 +23,7 @@ use storagerent_core::storage::StorageRow;
 use storagerent_core::storage_view::StorageViewRow;
 
 use super::state::{Rows, State, after, at_most};
-use super::tables::{place, ready_at};
+use super::tables::{is_charge, place};
 
 type Stored<T> = Result<T, StoreError>;
 
@@ -195,30 +195,39 @@ impl Queries for State {
         Ok(self.effects.under(kind, key).map(|row| EffectRow::clone(row)))
     }
 
-    fn open_effects(&mut self, filter: &EffectFilter, now: DateTime<Utc>, page: Page) -> Stored<Vec<EffectRow>> {
+    fn open_effects(
+        &mut self,
+        filter: &EffectFilter,
+        now: DateTime<Utc>,
+        limit: Option<u32>,
+    ) -> Stored<Vec<EffectRow>> {
         let table = &self.effects;
-        let open = table.open.range(page.after.saturating_add(1)..).filter_map(|id| table.rows.get(id));
-        Ok(at_most(page.limit, open.filter(|row| filter.has(&row.action) && ready_at(row).is_some_and(|at| at <= now))))
+        let ready = table.ready.iter().take_while(|(at, _)| *at <= now).filter_map(|(_, id)| table.rows.get(id));
+        let settled_instead = |row: &EffectRow| is_charge(row) && row.status == EffectStatus::Leased;
+        Ok(at_most(limit, ready.filter(|row| filter.has(&row.action) && !settled_instead(row))))
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Stored<Vec<EffectRow>> {
         let table = &self.effects;
         let is_leased =
-            |row: &EffectRow| row.status == EffectStatus::Leased && ready_at(row).is_some_and(|at| now < at);
+            |row: &EffectRow| row.status == EffectStatus::Leased && row.ready_at().is_some_and(|at| now < at);
         let charges = table.charges.range(page.after.saturating_add(1)..).filter_map(|id| table.rows.get(id));
         Ok(at_most(page.limit, charges.filter(|row| !is_leased(row))))
     }
 
-    fn next_effect_at(&mut self, filter: &EffectFilter) -> Stored<Option<DateTime<Utc>>> {
+    fn next_effect_at(&mut self, filter: &EffectFilter, after: DateTime<Utc>) -> Stored<Option<DateTime<Utc>>> {
         let table = &self.effects;
-        let ready = table.ready.iter().filter_map(|(at, id)| Some((at, table.rows.get(id)?)));
+        let later = table.ready.from((after, u64::MAX));
+        let ready = later.filter_map(|(at, id)| Some((at, table.rows.get(id)?)));
         Ok(ready.filter(|(_, row)| filter.has(&row.action)).map(|(at, _)| *at).next())
     }
 
     fn backlog(&mut self) -> Stored<Vec<Backlog>> {
         let table = &self.effects;
         let mut kinds: BTreeMap<&str, Backlog> = BTreeMap::new();
-        for row in table.open.clone().union(table.charges.clone()).iter().filter_map(|id| table.rows.get(id)) {
+        let ready = table.ready.iter().filter_map(|(_, id)| table.rows.get(id));
+        let unknown = table.charges.iter().filter_map(|id| table.rows.get(id)).filter(|row| row.ready_at().is_none());
+        for row in ready.chain(unknown) {
             let kind = row.action.kind();
             let kind = kinds.entry(kind).or_insert_with(|| Backlog {
                 kind: kind.to_owned(),

@@ -182,14 +182,12 @@ pub(super) struct Effects {
     pub(super) by_key: Index<Key>,
     /// When each may be done, or its lease ends.
     pub(super) ready: Index<DateTime<Utc>>,
-    /// Those anybody may do, at once or later.
-    pub(super) open: OrdSet<u64>,
-    /// Charges whose outcome is not known.
+    /// Charges that are not done.
     pub(super) charges: OrdSet<u64>,
     pub(super) open_count: u64,
 }
 
-fn is_charge(row: &EffectRow) -> bool {
+pub(super) fn is_charge(row: &EffectRow) -> bool {
     matches!(row.action, Action::Charge { .. })
 }
 
@@ -197,15 +195,6 @@ fn is_open(row: &EffectRow) -> bool {
     match row.status {
         EffectStatus::Due | EffectStatus::Leased | EffectStatus::Unknown => true,
         EffectStatus::Done | EffectStatus::Parked => false,
-    }
-}
-
-/// When it may be done, or its lease ends.
-pub(super) fn ready_at(row: &EffectRow) -> Option<DateTime<Utc>> {
-    match row.status {
-        EffectStatus::Due => Some(row.due_at),
-        EffectStatus::Leased => row.lease.map(|lease| lease.until),
-        EffectStatus::Unknown | EffectStatus::Done | EffectStatus::Parked => None,
     }
 }
 
@@ -223,11 +212,9 @@ impl Effects {
         let before = self.rows.insert(id, Arc::new(row.clone()));
         let before = before.as_deref();
         self.by_key.put(id, before.map(|r| r.key), Some(row.key));
-        self.ready.put(id, before.and_then(ready_at), ready_at(row));
+        self.ready.put(id, before.and_then(EffectRow::ready_at), row.ready_at());
         self.open_count -= u64::from(before.is_some_and(is_open));
         self.open_count += u64::from(is_open(row));
-        let settled_instead = is_charge(row) && row.status == EffectStatus::Leased;
-        keep(&mut self.open, id, ready_at(row).is_some() && !settled_instead);
         keep(&mut self.charges, id, is_charge(row) && is_open(row));
         Ok(())
     }

@@ -23,10 +23,12 @@ impl Line {
 
     fn call(&self, ask: Ask, charge: &Charge, deadline: Duration) -> Outcome {
         self.site.port(self.app, "crash before a call of the gateway");
+        let again = self.site.was_tried(ask, charge);
         self.site.call_begins(self.app, ask, charge);
         self.site.do_meanwhile();
         let outcome = self.site.at_the_bank(ask, charge, deadline);
-        self.site.call_ends(self.app, ask, charge, &outcome);
+        self.site.call_over(ask, charge);
+        self.site.breaker_told(self.app, ask, again, &outcome);
         self.site.port(self.app, "crash after a call of the gateway");
         outcome
     }
@@ -72,22 +74,18 @@ impl Site {
         }
     }
 
-    pub(super) fn call_ends(&self, app: usize, ask: Ask, charge: &Charge, outcome: &Outcome) {
-        self.call_over(ask, charge);
-        self.breaker_told(app, ask, outcome);
-    }
-
     pub(super) fn call_over(&self, ask: Ask, charge: &Charge) {
         self.bank(|bank| bank.over(ask, charge));
     }
 
-    pub(super) fn breaker_told(&self, app: usize, ask: Ask, outcome: &Outcome) {
+    /// What came of a call, which may have been tried in vain before.
+    pub(super) fn breaker_told(&self, app: usize, ask: Ask, again: bool, outcome: &Outcome) {
         let elapsed = self.elapsed();
         let no_answer = matches!(outcome, Outcome::Unknown { .. } | Outcome::Unavailable { .. })
             || (ask == Ask::Charge && matches!(outcome, Outcome::NotTaken { .. }));
         self.hub(|hub| {
             let config = hub.settings.breaker();
-            hub.breakers[app].ends(config, elapsed, !no_answer);
+            hub.breakers[app].ends(config, elapsed, !no_answer, again);
         });
     }
 

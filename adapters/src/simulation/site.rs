@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use storagerent_core::app::{App, Sabotage};
-use storagerent_core::effect::Effect;
+use storagerent_core::effect::{Charge, Effect};
 use storagerent_core::event::Envelope;
 use storagerent_core::payment::BreakerState;
 use storagerent_core::ports::{Clock, ConsumeError, Consumer, Notifier, PaymentGateway, Store};
 use storagerent_core::settings::Settings;
 
-use super::bank::Bank;
+use super::bank::{Ask, Bank};
 use super::check::Breaker;
 use super::faults::{Met, Sabotaged, StepFaults, Weather, falls_on};
 use super::line::Line;
@@ -230,6 +230,21 @@ impl Site {
             is_leased = row.and_then(|row| row.lease).is_some_and(|lease| lease.owner == effect.lease.owner);
         });
         read.is_ok() && is_leased
+    }
+
+    /// Whether such a call was tried in vain before.
+    pub(super) fn was_tried(&self, ask: Ask, charge: &Charge) -> bool {
+        let kind = match ask {
+            Ask::Charge => "charge",
+            Ask::Void => "void",
+            Ask::Refund => "refund",
+        };
+        let mut was_tried = false;
+        let read = self.store.read(&mut |q| {
+            let row = q.effect_under(kind, charge.key).ok().flatten();
+            was_tried = row.is_some_and(|row| row.attempts > 0);
+        });
+        read.is_ok() && was_tried
     }
 
     pub(super) fn elapsed(&self) -> Duration {

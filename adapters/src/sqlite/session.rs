@@ -365,17 +365,21 @@ impl Queries for Session<'_> {
         &mut self,
         filter: &EffectFilter,
         now: DateTime<Utc>,
-        page: Page,
+        limit: Option<u32>,
     ) -> Result<Vec<EffectRow>, StoreError> {
-        in_order(page, effects::open(self.written()?, filter, now, page)?, |row| row.effect_id.get())
+        effects::open(self.written()?, filter, now, limit)
     }
 
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError> {
         in_order(page, effects::loose_charges(self.written()?, now, page)?, |row| row.effect_id.get())
     }
 
-    fn next_effect_at(&mut self, filter: &EffectFilter) -> Result<Option<DateTime<Utc>>, StoreError> {
-        effects::next_at(self.written()?, filter)
+    fn next_effect_at(
+        &mut self,
+        filter: &EffectFilter,
+        after: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        effects::next_at(self.written()?, filter, after)
     }
 
     fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError> {

@@ -1,5 +1,6 @@
 //! Doing effects: handing them out, doing them by the blocking ports, and telling what came of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -11,13 +12,13 @@ use super::reserve::{charge_of, handed_out};
 use super::settle::payment_of;
 use super::{App, Error, Moment};
 use crate::effect::{Action, Effect, EffectRow, EffectStatus, Outcome, Task};
-use crate::ports::{EffectFilter, Page, StoreError, Transaction, wait};
+use crate::ports::{EffectFilter, StoreError, Transaction, wait};
 use crate::reservation::ReservationStatus;
 use crate::settings::Settings;
 
 /// So many effects are looked through at a time.
 const PAGE: u32 = 100;
-/// A delivery that takes longer keeps others waiting: after it, money comes first again.
+/// After a delivery that takes longer money comes first again.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// What one pass over the effects came to.
@@ -51,22 +52,37 @@ impl App {
         self.run_effects_for(limit, None)
     }
 
-    /// The same; after so much time nothing more is delivered, so that what else is due does not wait for a slow channel.
+    /// The same; calls of the gateway have so much time, and then deliveries as much, so that what else is due does not wait for a
+    /// slow service or channel.
     ///
     /// # Errors
     /// As [`App::run_effects`].
     pub fn run_effects_for(&self, limit: u32, time: Option<Duration>) -> Result<EffectsDone, Error> {
+        let mut pass = EffectsDone::default();
+        loop {
+            // Money first: however many messages wait for a channel that hangs, no refund waits behind them.
+            self.run_leased(Leave::Call, limit, time, &mut pass)?;
+            let was_slow = self.run_leased(Leave::Delivery, limit, time, &mut pass)?;
+            if !was_slow || time.is_some() {
+                return Ok(pass);
+            }
+        }
+    }
+
+    /// Does due effects of one sort until there are no more of them, as many are done as may be, or the time is over. Says whether it
+    /// ended because a delivery was slow.
+    fn run_leased(
+        &self,
+        leave: Leave,
+        limit: u32,
+        time: Option<Duration>,
+        pass: &mut EffectsDone,
+    ) -> Result<bool, Error> {
         let elapsed = || self.parts().clock.elapsed();
         let began = elapsed();
         let is_over = || time.is_some_and(|time| elapsed().saturating_sub(began) >= time);
-        let mut pass = EffectsDone::default();
-        while pass.done + pass.failed < limit {
-            let page = (limit - pass.done - pass.failed).min(PAGE);
-            // Money first: however many messages wait for a channel that hangs, no refund waits behind them.
-            let mut effects = self.lease_effects(page, Leave::Call)?;
-            if effects.is_empty() && !is_over() {
-                effects = self.lease_effects(page, Leave::Delivery)?;
-            }
+        while pass.done + pass.failed < limit && !is_over() {
+            let effects = self.lease_effects((limit - pass.done - pass.failed).min(PAGE), leave)?;
             if effects.is_empty() {
                 break;
             }
@@ -80,14 +96,14 @@ impl App {
                     !matches!(outcome, Outcome::Unavailable { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. });
                 pass.done += u32::from(done);
                 pass.failed += u32::from(!done);
-                let is_slow = elapsed().saturating_sub(began) >= SLOW;
-                if matches!(effect.task, Task::Deliver { .. }) && (is_slow || is_over()) {
+                let was_slow = matches!(leave, Leave::Delivery) && elapsed().saturating_sub(began) >= SLOW;
+                if was_slow || is_over() {
                     self.give_back(effects.collect())?;
-                    break;
+                    return Ok(was_slow);
                 }
             }
         }
-        Ok(pass)
+        Ok(false)
     }
 
     /// Lets anybody do effects that were leased and not begun.
@@ -158,20 +174,24 @@ impl App {
         // A look first, so that a pass with nothing to do writes nothing.
         let any = self.read(|q| {
             let doable = self.doable(leave, &q.settings()?);
-            Ok::<_, Error>(!q.open_effects(&doable, self.now(), Page::first(1))?.is_empty())
+            Ok::<_, Error>(!q.open_effects(&doable, self.now(), Some(1))?.is_empty())
         })?;
         if !any || limit == 0 {
             return Ok(Vec::new());
         }
         self.write_alone(move |app, tx| {
             let moment = app.moment::<_, Error>(tx)?;
-            let mut effects = Vec::new();
-            let mut page = Page::first(PAGE);
+            let (mut effects, mut seen) = (Vec::new(), BTreeSet::new());
             loop {
+                // Those that were left alone are met again each time.
+                let left_alone = u32::try_from(seen.len() - effects.len()).unwrap_or(u32::MAX);
+                let wanted = Some(PAGE.saturating_add(left_alone));
                 // Asked anew: what was handed out may be all that the breaker lets through.
-                let rows = tx.open_effects(&app.doable(leave, &moment.settings), moment.now, page)?;
-                let Some(last) = rows.last() else { return Ok(effects) };
-                page.after = last.effect_id.get();
+                let mut rows = tx.open_effects(&app.doable(leave, &moment.settings), moment.now, wanted)?;
+                rows.retain(|row| seen.insert(row.effect_id));
+                if rows.is_empty() {
+                    return Ok(effects);
+                }
                 for row in rows {
                     effects.extend(app.lease_effect(tx, row, leave, &moment)?);
                     if effects.len() >= limit as usize {
@@ -247,7 +267,7 @@ impl App {
     pub(super) async fn complete_and_show(&self, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
         let concluded = self.conclude(effect, outcome.clone()).await?;
         if concluded.is_news {
-            self.tell_breaker(&effect.task, &outcome, || self.read(|q| q.settings()));
+            self.tell_breaker(effect, &outcome, || self.read(|q| q.settings()));
         }
         Ok(concluded)
     }
@@ -277,7 +297,7 @@ impl App {
             return without_call(&effect.task, reason);
         }
         let outcome = self.call(effect);
-        self.tell_breaker(&effect.task, &outcome, || Ok(settings.clone()));
+        self.tell_breaker(effect, &outcome, || Ok(settings.clone()));
         outcome
     }
 
@@ -317,8 +337,13 @@ impl App {
     }
 
     /// Tells the breaker what came of a call; how much it bears, the settings say.
-    fn tell_breaker(&self, task: &Task, outcome: &Outcome, settings: impl FnOnce() -> Result<Settings, StoreError>) {
-        let answered = match (task, outcome) {
+    fn tell_breaker(
+        &self,
+        effect: &Effect,
+        outcome: &Outcome,
+        settings: impl FnOnce() -> Result<Settings, StoreError>,
+    ) {
+        let answered = match (&effect.task, outcome) {
             (Task::Deliver { .. }, _) => return,
             // A charge certainly not taken is a connection refused; a void not taken is a promise, an answer.
             (Task::Charge(_), Outcome::NotTaken { .. }) => false,
@@ -336,7 +361,11 @@ impl App {
         if answered {
             self.breaker().answered();
         } else if let Ok(settings) = settings() {
-            self.breaker().failed(settings.breaker(), self.parts().clock.elapsed());
+            let (config, elapsed) = (settings.breaker(), self.parts().clock.elapsed());
+            match effect.attempts {
+                0 => self.breaker().failed(config, elapsed),
+                _ => self.breaker().failed_again(config, elapsed),
+            }
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::shared::Sequence;
 
 /// So many events a consumer is handed per lease.
 const BATCH_MAX: u32 = 100;
-/// So long a consumer has for an event before another process may take over.
-const LEASE_SECONDS: i64 = 60;
+/// Before each event half of it, a minute, is left at least; then another process may take over.
+const LEASE_SECONDS: i64 = 120;
 /// When to try again while another one is handing it events.
 pub(super) const A_WHILE: Duration = Duration::from_secs(1);
 
@@ -80,17 +80,22 @@ impl App {
                     break;
                 }
                 if self.park_outside_behind(consumer, event)? {
+                    taken += 1;
                     passed = Some(event.sequence);
                     continue;
                 }
                 match hand(consumer, event) {
-                    Ok(()) => passed = Some(event.sequence),
+                    Ok(()) => {
+                        taken += 1;
+                        passed = Some(event.sequence);
+                    }
                     Err(e) => {
+                        // Parked, it is done with.
+                        taken += u32::from(matches!(e, ConsumeError::Permanent(_)));
                         setback = Some((event.clone(), e));
                         break;
                     }
                 }
-                taken += 1;
             }
             stop |= matches!(setback, Some((_, ConsumeError::Unavailable(_))));
             self.save_outside(consumer, passed, setback)?;

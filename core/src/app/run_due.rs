@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use super::{App, EffectsDone, Error, Settled, Ticked};
 use crate::consumer::ConsumerRow;
-use crate::effect::{EffectRow, EffectStatus};
+use crate::effect::{EffectRow, EffectStatus, Lease};
 use crate::ports::{EffectFilter, Page, Queries};
 use crate::shared::Caller;
 use crate::storage::manager_only;
 
 /// So many holds and rentals, so many effects, and so many events per consumer, are taken in one pass.
 const PASS_MAX: u32 = 1_000;
-/// So much time each consumer of the host's own has in a pass, and what is delivered.
+/// So much time each consumer of the host's own has in a pass; calls of the gateway, and deliveries, before and after them.
 pub(super) const OUTSIDE_TIME_MAX: Duration = Duration::from_secs(1);
 /// So many charges are looked at for one whose outcome is not known.
 const LOOSE_MAX: u32 = 100;
-/// Further away than any backoff.
-const FAR_DAYS: i64 = 365;
+/// Further away than any backoff or lease.
+const FAR: TimeDelta = TimeDelta::minutes(10);
 
 /// What a pass did, and when to come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,6 +37,10 @@ pub struct RanDue {
     /// When to call again for what this application does, or whoever it hands effects out to; `null` when nothing is to come by the
     /// clock alone. It may lie in the past, where another process is at it already: a loop sleeps by [`RanDue::wait`].
     pub next_at: Option<DateTime<Utc>>,
+    /// The same for what is due only after the pass began: what was due before, and a pass that did nothing has left, is for others
+    /// to do.
+    #[serde(skip)]
+    later: Option<DateTime<Utc>>,
 }
 
 impl RanDue {
@@ -44,37 +48,38 @@ impl RanDue {
     /// due is for another process to do.
     pub fn wait(&self, now: DateTime<Utc>, max: Duration) -> Duration {
         let idle = self.effects == EffectsDone::default() && self.consumed == 0 && self.ticked == Ticked::default();
-        match self.next_at.map(|at| (at - now).to_std().unwrap_or(Duration::ZERO)) {
-            Some(Duration::ZERO) if idle => max,
-            Some(wait) => wait.min(max),
-            None => max,
-        }
+        let next = if idle { self.later } else { self.next_at };
+        next.map_or(max, |at| (at - now).to_std().unwrap_or(Duration::ZERO).min(max))
     }
 }
 
 impl App {
     /// Does what is due: tick, settle, effects, consumers; one bounded pass. Says when to call again. A consumer of your own is left
-    /// after a second, between two events; so are channels, between two messages.
+    /// after a second, between two events; so are the gateway, between two calls, and channels, between two messages.
     ///
     /// The host must call it, by `Worker` or from its own loop.
     ///
     /// # Errors
     /// [`Error`] when the store cannot; what was done before stays done.
     pub fn run_due(&self) -> Result<RanDue, Error> {
-        let ticked = self.tick_within(PASS_MAX)?;
-        let settled = self.settle()?;
-        let mut effects = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
-        let consumed = self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
+        let began = self.now();
+        // Each part is done whatever becomes of the others: no refund waits for a row that the clock's part cannot read.
+        let ticked = self.tick_within(PASS_MAX);
+        let settled = self.settle();
+        let effects = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
+        let consumed = self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
         // What the consumers wished for is done in the same pass.
-        let wished = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX))?;
+        let wished = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
+        let (ticked, settled, mut effects, consumed, wished) = (ticked?, settled?, effects?, consumed?, wished?);
         effects.done += wished.done;
         effects.failed += wished.failed;
-        let next_at = self.read(|q| self.next_due(q))?;
-        Ok(RanDue { ticked, settled, effects, consumed, next_at })
+        let due = self.read(|q| self.due_from(q, began))?;
+        let later = due.iter().copied().filter(|at| *at > began).min();
+        Ok(RanDue { ticked, settled, effects, consumed, next_at: due.into_iter().min(), later })
     }
 
-    /// Makes what waits for a later try due now: effects and consumers in backoff. For an operator who knows that the outage is
-    /// over; a loop must not call it.
+    /// Makes what waits for a later try due now: effects and consumers in backoff, and what a clock that was ahead has put off or
+    /// leased until a time that is far away. For an operator who knows that the outage is over; a loop must not call it.
     ///
     /// # Errors
     /// [`Error`] when the store cannot, or the caller is not the manager.
@@ -82,15 +87,18 @@ impl App {
         manager_only(caller)?;
         self.write_alone(|app, tx| {
             let now = app.now();
-            // Whatever is ever to be tried is due by then; what is leased is not touched.
-            for effect in tx.open_effects(&EffectFilter::ALL, now + TimeDelta::days(FAR_DAYS), Page::default())? {
-                if effect.status == EffectStatus::Due && effect.due_at > now {
-                    tx.put_effect(&EffectRow { due_at: now, ..effect })?;
+            // No lease that was made by a clock that is right ends later.
+            let far = |lease: &Lease| lease.until > now + FAR;
+            for effect in tx.open_effects(&EffectFilter::ALL, DateTime::<Utc>::MAX_UTC, None)? {
+                let is_stuck = effect.status == EffectStatus::Leased && effect.lease.as_ref().is_some_and(far);
+                if is_stuck || (effect.status == EffectStatus::Due && effect.due_at > now) {
+                    tx.put_effect(&EffectRow { status: EffectStatus::Due, due_at: now, lease: None, ..effect })?;
                 }
             }
             for consumer in tx.consumers()? {
-                if consumer.retry_at.is_some() {
-                    tx.put_consumer(&ConsumerRow { retry_at: None, ..consumer })?;
+                let lease = consumer.lease.filter(|lease| !far(lease));
+                if consumer.retry_at.is_some() || lease != consumer.lease {
+                    tx.put_consumer(&ConsumerRow { retry_at: None, lease, ..consumer })?;
                 }
             }
             Ok(())
@@ -99,6 +107,12 @@ impl App {
 
     /// When something is due next that is not for others to do.
     pub(super) fn next_due(&self, q: &mut dyn Queries) -> Result<Option<DateTime<Utc>>, Error> {
+        Ok(self.due_from(q, self.now())?.into_iter().min())
+    }
+
+    /// When what is not for others to do is due: the first of each sort, and the first after `began`, which is what stands for what is
+    /// due at once.
+    fn due_from(&self, q: &mut dyn Queries, began: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, Error> {
         let settings = q.settings()?;
         let next_day = match q.next_rental_day()? {
             Some(day) => Some(self.parts().clock.start_of(day, &settings.zone)?),
@@ -107,19 +121,26 @@ impl App {
         let head = q.head()?.sequence;
         let consumers = q.consumers()?;
         let waiting = consumers.iter().filter(|c| !c.paused && c.cursor < head && self.runs(&c.name));
-        let retry = waiting.map(|c| c.retry_at.unwrap_or(self.now())).min();
-        // An effect nobody here may do for now, because the breaker is open, is no reason to call again at once.
-        let elapsed = self.parts().clock.elapsed();
-        let breaker = self.breaker().check(settings.breaker(), elapsed).err();
+        let elsewhere = |c: &ConsumerRow| {
+            let lease = c.lease.filter(|lease| lease.owner != self.inner.owner && lease.until > began);
+            lease.map(|lease| lease.until)
+        };
+        let retries = waiting.map(|c| elsewhere(c).max(c.retry_at).unwrap_or(began));
         let ours = self.ours(&settings);
-        let effect = q.next_effect_at(&ours)?.map(|at| match breaker {
-            Some(wait) => at.max(self.now() + wait),
-            None => at,
-        });
         // A charge whose outcome is not known is asked about at once.
         let loose = if ours.gateway { q.loose_charges(self.now(), Page::first(LOOSE_MAX))? } else { Vec::new() };
-        let unknown = loose.iter().any(|charge| charge.status != EffectStatus::Due).then(|| self.now());
-        Ok([q.next_hold_expiry()?, next_day, retry, effect, unknown].into_iter().flatten().min())
+        let unknown = loose.iter().any(|charge| charge.status != EffectStatus::Due).then_some(began);
+        let mut due: Vec<_> = [q.next_hold_expiry()?, next_day, unknown].into_iter().flatten().chain(retries).collect();
+        // A call nobody here may make for now, because the breaker is open, is no reason to call again at once.
+        let elapsed = self.parts().clock.elapsed();
+        let closed_at = self.breaker().check(settings.breaker(), elapsed).err().map(|wait| self.now() + wait);
+        let calls = EffectFilter { gateway: ours.gateway, channels: Some(Vec::new()) };
+        let deliveries = EffectFilter { gateway: false, channels: ours.channels };
+        for after in [DateTime::<Utc>::MIN_UTC, began] {
+            due.extend(q.next_effect_at(&calls, after)?.map(|at| closed_at.map_or(at, |closed_at| closed_at.max(at))));
+            due.extend(q.next_effect_at(&deliveries, after)?);
+        }
+        Ok(due)
     }
 }
 
@@ -131,7 +152,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_000, 0).unwrap();
         let next_at = next_in_seconds.map(|s| now + TimeDelta::seconds(s));
         let (ticked, settled, effects) = (Ticked::default(), Settled::default(), EffectsDone::default());
-        (RanDue { ticked, settled, effects, consumed, next_at }, now)
+        (RanDue { ticked, settled, effects, consumed, next_at, later: next_at.filter(|at| *at > now) }, now)
     }
 
     #[test]

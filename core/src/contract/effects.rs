@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::world::{
     Stored, at, correlation, day, kept, new_rental, new_storage_id, paged, period, refused_as_corrupt, seen, told,
 };
@@ -145,31 +147,31 @@ fn numbers(rows: &[EffectRow]) -> Vec<u64> {
 
 pub(super) fn open_effects_are_due_or_their_lease_is_over(store: &Arc<dyn Store>) {
     let rows = kept(store, some_of_all);
-    let open = |now| numbers(&seen(store, |q| q.open_effects(&EffectFilter::ALL, at(now), Page::default())));
+    let open = |now| numbers(&seen(store, |q| q.open_effects(&EffectFilter::ALL, at(now), None)));
     assert_eq!(open(-1), [0; 0]);
     assert_eq!(open(0), [1], "from the moment itself on");
     assert_eq!(open(29), [1]);
     assert_eq!(open(30), [1, 7]);
-    assert_eq!(open(59), [1, 5, 7], "in order of id; a live lease is another's");
-    assert_eq!(open(60), [1, 5, 6, 7], "a lease that is over is nobody's");
-    assert_eq!(open(999), [1, 5, 6, 7], "a charge is handed out once, whatever became of its lease");
-    assert_eq!(open(1_000), [1, 5, 6, 7, 9]);
-    let expected: Vec<_> = rows.into_iter().filter(|row| [1, 5, 6, 7].contains(&row.effect_id.get())).collect();
-    paged(store, &expected, |row| row.effect_id.get(), |q, page| q.open_effects(&EffectFilter::ALL, at(999), page));
+    assert_eq!(open(59), [1, 7, 5], "who has waited longest comes first; a live lease is another's");
+    assert_eq!(open(60), [1, 7, 5, 6], "a lease that is over is nobody's");
+    assert_eq!(open(999), [1, 7, 5, 6], "a charge is handed out once, whatever became of its lease");
+    assert_eq!(open(1_000), [1, 7, 5, 6, 9]);
+    let expected: Vec<_> = [1, 7, 5, 6].map(|id: usize| rows[id - 1].clone()).into();
+    for limit in 0..=5 {
+        let first = seen(store, |q| q.open_effects(&EffectFilter::ALL, at(999), Some(limit)));
+        assert_eq!(first, expected[..expected.len().min(limit as usize)]);
+    }
     let of = |gateway, channels: Option<&[&str]>| {
         let channels = channels.map(|those| those.iter().map(|name| (*name).to_owned()).collect());
         let filter = EffectFilter { gateway, channels };
-        numbers(&seen(store, |q| q.open_effects(&filter, at(999), Page::default())))
+        numbers(&seen(store, |q| q.open_effects(&filter, at(999), None)))
     };
     assert_eq!(of(true, Some(&[])), [1, 5, 6], "calls of the gateway");
     assert_eq!(of(false, None), [7], "deliveries");
     assert_eq!(of(false, Some(&["no \"such", "mail"])), [7], "over one of the channels");
     assert_eq!(of(false, Some(&["no \"such"])), [0; 0]);
     assert_eq!(of(false, Some(&[])), [0; 0]);
-    assert_eq!(of(true, Some(&["mail"])), [1, 5, 6, 7]);
-    let first = EffectFilter { gateway: true, channels: Some(vec!["mail".to_owned()]) };
-    let page = Page { after: 5, limit: Some(1) };
-    assert_eq!(numbers(&seen(store, |q| q.open_effects(&first, at(999), page))), [6]);
+    assert_eq!(of(true, Some(&["mail"])), [1, 7, 5, 6]);
 }
 
 pub(super) fn loose_charges_have_no_live_lease(store: &Arc<dyn Store>) {
@@ -182,27 +184,27 @@ pub(super) fn loose_charges_have_no_live_lease(store: &Arc<dyn Store>) {
 }
 
 pub(super) fn the_next_effect_is_the_earliest_due_or_lease_end(store: &Arc<dyn Store>) {
-    assert_eq!(seen(store, |q| q.next_effect_at(&EffectFilter::ALL)), None);
+    let next = |after| seen(store, |q| q.next_effect_at(&EffectFilter::ALL, after));
+    assert_eq!(next(DateTime::<Utc>::MIN_UTC), None);
     kept(store, some_of_all);
     let of = |gateway, channels: Option<&[&str]>| {
         let channels = channels.map(|those| those.iter().map(|name| (*name).to_owned()).collect());
-        seen(store, |q| q.next_effect_at(&EffectFilter { gateway, channels }))
+        seen(store, |q| q.next_effect_at(&EffectFilter { gateway, channels }, DateTime::<Utc>::MIN_UTC))
     };
     assert_eq!([of(true, Some(&[])), of(true, Some(&["mail"]))], [Some(at(0)); 2], "a call of the gateway comes first");
     assert_eq!([of(false, None), of(false, Some(&["no \"such", "mail"]))], [Some(at(30)); 2], "of the deliveries");
     assert_eq!([of(false, Some(&[])), of(false, Some(&["no \"such"]))], [None; 2]);
-    for (id, next) in [(1, 0), (7, 30), (5, 50), (6, 60), (2, 100), (9, 1_000)] {
-        assert_eq!(seen(store, |q| q.next_effect_at(&EffectFilter::ALL)), Some(at(next)), "before effect {id} is done");
+    let later = [-1, 0, 29, 30, 99, 100, 999, 1_000].map(|after| next(at(after)));
+    let expected = [Some(0), Some(30), Some(30), Some(50), Some(100), Some(1_000), Some(1_000), None];
+    assert_eq!(later, expected.map(|next| next.map(at)), "the first that is ready later than that");
+    for (id, ready) in [(1, 0), (7, 30), (5, 50), (6, 60), (2, 100), (9, 1_000)] {
+        assert_eq!(next(DateTime::<Utc>::MIN_UTC), Some(at(ready)), "before effect {id} is done");
         kept(store, move |tx| {
             let row = tx.effect(EffectId::new(id))?.expect("it is there");
             tx.put_effect(&EffectRow { status: EffectStatus::Done, lease: None, ..row })
         });
     }
-    assert_eq!(
-        seen(store, |q| q.next_effect_at(&EffectFilter::ALL)),
-        None,
-        "unknown, done and parked ones wait for nothing"
-    );
+    assert_eq!(next(DateTime::<Utc>::MIN_UTC), None, "unknown, done and parked ones wait for nothing");
 }
 
 pub(super) fn the_backlog_is_what_is_not_done_by_kind(store: &Arc<dyn Store>) {

@@ -1,4 +1,5 @@
-//! The circuit breaker: after so many failures in a row the gateway is left in peace for a while, then tried once.
+//! The circuit breaker: after so many failures in a row the gateway is left in peace for a while, then tried once. Failures are counted
+//! of calls made for the first time.
 //!
 //! Its time is the Clock port's `elapsed`; its state lives in one process.
 
@@ -103,6 +104,14 @@ impl Breaker {
             Inner::Open { until } => Inner::Open { until },
         };
     }
+
+    /// The gateway did not answer a call that it has not answered before. Of others that says nothing: a refund that fails each time it
+    /// is tried does not open the breaker for reservations. A probe that fails has failed.
+    pub fn failed_again(&mut self, config: BreakerConfig, elapsed: Duration) {
+        if !matches!(self.inner, Inner::Closed { .. }) {
+            self.failed(config, elapsed);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +148,18 @@ mod tests {
         assert_eq!(breaker.state(s(0)), BreakerState::Closed, "an answer in between starts the count anew");
         breaker.failed(CONFIG, s(0));
         assert_eq!(breaker.state(s(0)), BreakerState::Open);
+    }
+
+    #[test]
+    fn what_fails_again_and_again_opens_it_for_nobody_else_but_a_probe_that_fails_has_failed() {
+        let mut breaker = Breaker::default();
+        (0..9).for_each(|_| breaker.failed_again(CONFIG, s(0)));
+        (0..2).for_each(|_| breaker.failed(CONFIG, s(0)));
+        assert_eq!(breaker.state(s(0)), BreakerState::Closed);
+        let mut breaker = open_at(s(0));
+        breaker.acquire(CONFIG, s(30)).unwrap();
+        breaker.failed_again(CONFIG, s(31));
+        assert_eq!(breaker.state(s(60)), BreakerState::Open);
     }
 
     #[test]

@@ -252,17 +252,22 @@ pub trait Queries {
     /// The effect of a kind under a key; there is at most one.
     fn effect_under(&mut self, kind: &str, key: Key) -> Result<Option<EffectRow>, StoreError>;
     /// Effects that may be done at `now`: `due` ones whose `due_at` has come, and `leased` ones, charges apart, whose lease is
-    /// over. In order of id.
+    /// over; at most so many. Those come first that have waited longest, so that none that fails again and again is in the way of
+    /// others: in order of [`EffectRow::ready_at`], then of id.
     fn open_effects(
         &mut self,
         filter: &EffectFilter,
         now: DateTime<Utc>,
-        page: Page,
+        limit: Option<u32>,
     ) -> Result<Vec<EffectRow>, StoreError>;
     /// Charges without a live lease at `now`: `unknown` ones, `leased` ones whose lease is over, and `due` ones. In order of id.
     fn loose_charges(&mut self, now: DateTime<Utc>, page: Page) -> Result<Vec<EffectRow>, StoreError>;
-    /// When the next of these effects may be done, or its lease ends.
-    fn next_effect_at(&mut self, filter: &EffectFilter) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// When the first of these effects may be done, or its lease ends: the first that is ready later than `after`.
+    fn next_effect_at(
+        &mut self,
+        filter: &EffectFilter,
+        after: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
     /// The effects that are not done, by kind: those waiting, those under way, and charges of unknown outcome.
     fn backlog(&mut self) -> Result<Vec<Backlog>, StoreError>;
 

@@ -144,9 +144,9 @@ impl<T: Queries + ?Sized> Queries for Wire<'_, T> {
         views(filter: &ViewFilter, page: Page) -> Vec<StorageViewRow>;
         effect(id: EffectId) -> Option<EffectRow>;
         effect_under(kind: &str, key: Key) -> Option<EffectRow>;
-        open_effects(filter: &EffectFilter, now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
+        open_effects(filter: &EffectFilter, now: DateTime<Utc>, limit: Option<u32>) -> Vec<EffectRow>;
         loose_charges(now: DateTime<Utc>, page: Page) -> Vec<EffectRow>;
-        next_effect_at(filter: &EffectFilter) -> Option<DateTime<Utc>>;
+        next_effect_at(filter: &EffectFilter, after: DateTime<Utc>) -> Option<DateTime<Utc>>;
         backlog() -> Vec<Backlog>;
         consumer(name: &str) -> Option<ConsumerRow>;
         consumers() -> Vec<ConsumerRow>;

@@ -17,6 +17,7 @@ mod kill_tool;
 mod layers;
 mod model;
 mod outages;
+mod passes;
 mod payment_told;
 mod port_faults;
 mod races;

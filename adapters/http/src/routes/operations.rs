@@ -20,6 +20,9 @@ use crate::problem::Refusal;
 use crate::sent::{Params, PathId, PathName, Sent};
 use crate::state::Site;
 
+/// So long the gateway is asked in one request, and as long messages that follow are delivered; the rest is done later.
+const ANSWERS_MAX: Duration = Duration::from_secs(5);
+
 async fn execute(site: &Site, asker: Asker, command: Command) -> Result<Response, Refusal> {
     let answer = site
         .aside(move |app| {
@@ -214,7 +217,7 @@ pub(crate) async fn settle(State(site): State<Arc<Site>>, asker: Asker) -> Resul
         .aside(move |app| {
             app.hurry(&asker.caller())?;
             let asked = app.settle()?.asked;
-            Ok(SettledNow { asked, effects: app.run_effects_for(u32::MAX, Some(Duration::ZERO))? })
+            Ok(SettledNow { asked, effects: app.run_effects_for(u32::MAX, Some(ANSWERS_MAX))? })
         })
         .await?;
     site.written();

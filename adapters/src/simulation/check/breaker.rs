@@ -49,10 +49,17 @@ impl Breaker {
         }
     }
 
-    /// A call was answered, or not.
-    pub(in crate::simulation) fn ends(&mut self, config: BreakerConfig, elapsed: Duration, answered: bool) {
+    /// A call was answered, or not; one that was tried in vain before says nothing of others, unless it was the probe.
+    pub(in crate::simulation) fn ends(
+        &mut self,
+        config: BreakerConfig,
+        elapsed: Duration,
+        answered: bool,
+        again: bool,
+    ) {
         self.state = match (answered, self.state) {
             (true, _) => State::Closed(0),
+            (false, State::Closed(before)) if again => State::Closed(before),
             (false, State::Closed(before)) if before + 1 < config.failures_max => State::Closed(before + 1),
             (false, State::Closed(_) | State::Probing(_)) => State::Open(elapsed + config.open_for),
             (false, State::Open(until)) => State::Open(until),

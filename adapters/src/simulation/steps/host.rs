@@ -147,7 +147,7 @@ fn tell(site: &Site, app: usize, effect: &Effect, outcome: &Outcome) -> Answer {
         && is_news
         && answer.code == "ok"
     {
-        site.breaker_told(app, ask, outcome);
+        site.breaker_told(app, ask, effect.attempts > 0, outcome);
     }
     answer
 }
