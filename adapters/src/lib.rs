@@ -146,7 +146,8 @@ impl Options {
 /// Opens the site kept in a file, creating it if need be, with a gateway that takes the money.
 ///
 /// # Errors
-/// [`Error`] when the file cannot be opened, is damaged, no storagerent file, or of a newer version: it is then left untouched.
+/// [`Error`] when the file cannot be opened, is damaged, no storagerent file, or of a newer version: it is then left untouched;
+/// [`OperationError::OtherGateway`] when the site belongs to another gateway.
 #[cfg(feature = "sqlite")]
 pub fn open(path: impl AsRef<std::path::Path>, gateway: impl PaymentGateway + 'static) -> Result<App, Error> {
     open_with(path, Options::new(gateway))

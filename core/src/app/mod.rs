@@ -78,8 +78,8 @@ pub struct Parts {
 
 /// The reservation engine. Cheap to clone; share it among threads.
 ///
-/// Every use case is a struct and a method: `app.reserve(&caller, Reserve::new(storage_id))`. Nobody but the host calls
-/// [`App::run_due`]: it must, whenever the last call says so, or nothing expires, starts, ends or is told.
+/// Every command on storages, reservations and reviews is a struct and a method: `app.reserve(&caller, Reserve::new(storage_id))`.
+/// Nobody but the host calls [`App::run_due`]: it must, whenever the last call says so, or nothing expires, starts, ends or is told.
 ///
 /// The methods that end in `_async` wait without blocking where the store is led by a thread of its own (`DrivenStore`); over a
 /// store that is not, they lead it themselves, and block as long as others keep the file.
@@ -114,7 +114,8 @@ impl App {
     /// Puts an application together, and makes its consumers and channels known to the store.
     ///
     /// # Errors
-    /// [`Error`] for names of consumers or channels that are taken or not well formed, and when the store cannot be read or written.
+    /// [`Error`] for names of consumers or channels that are taken or not well formed, and when the store cannot be read or written;
+    /// [`OperationError::OtherGateway`] when the site belongs to another gateway.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let owner = parts.ids.key();
         let app = App { inner: Arc::new(Inner { parts, owner, breaker: Mutex::default(), turns: Mutex::default() }) };
