@@ -80,7 +80,7 @@ check_deny() {
 lints() { cargo clippy --workspace --all-targets --profile ci --locked --quiet -- -D warnings; }
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --profile ci --locked --quiet; }
 build() { cargo build --workspace --all-targets --profile ci --locked --quiet; }
-unit_and_whole() { cargo test --workspace --profile ci --locked --quiet; }
+unit_and_whole() { STORAGERENT_CUTS=1000 cargo test --workspace --profile ci --locked --quiet; }
 # Without SQLite; core alone is built for wasm32, and with all it has by `build`.
 features() { cargo check --profile ci --locked --quiet -p storagerent --no-default-features; }
 simulate() { "$programs/simulate_many" "$@" | tail -n 2; }
@@ -89,7 +89,7 @@ faults() {
   simulate --seeds 0..2000 --steps 500 --kept memory
   simulate --seeds 0..200 --steps 300 --kept sqlite
   echo "every bit of 100 events, 1,000 bits anywhere"
-  cargo test --workspace --profile ci --locked --quiet --lib flips -- --nocapture | grep flip
+  STORAGERENT_FLIPS=1000 cargo test --workspace --profile ci --locked --quiet --lib flips -- --nocapture | grep flip
 }
 gate() {
   command -v valgrind >/dev/null || install_debian valgrind

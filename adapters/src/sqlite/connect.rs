@@ -60,6 +60,10 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     if path.is_dir() {
         return Err(is_a_folder(path));
     }
+    if !path.exists() && waits_beside(path) {
+        let what = "is not there, but its -wal is, with what was written last; put both back, or move that one away";
+        return Err(StoreError::Other(format!("{} {what}", path.display())));
+    }
     match private(path) {
         Ok(file) => {
             let synced = file.sync_all().and_then(|()| sync_folder(folder));
@@ -89,6 +93,47 @@ pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// A file as it was opened: its path, and what tells it from another file there.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    pub(super) path: PathBuf,
+    #[cfg(unix)]
+    inode: (u64, u64),
+}
+
+impl OpenFile {
+    /// Refuses a file that has a second name: what waits beside it in a WAL is found by its first alone.
+    pub(super) fn at(path: PathBuf) -> Result<Self, StoreError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let data = std::fs::metadata(&path).map_err(|e| StoreError::Other(format!("{}: {e}", path.display())))?;
+            if data.nlink() > 1 {
+                let what = "has a second name (a hard link), under which another process would not see what this one writes; copy it instead";
+                return Err(StoreError::Other(format!("{} {what}", path.display())));
+            }
+            Ok(OpenFile { inode: (data.dev(), data.ino()), path })
+        }
+        #[cfg(not(unix))]
+        Ok(OpenFile { path })
+    }
+
+    /// Refuses to go on with a file that is no longer where it was: what is written to it would be lost with it, and whoever opens
+    /// the path has another one.
+    pub(super) fn must_be_there(&self) -> Result<(), StoreError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let is_there = std::fs::metadata(&self.path).is_ok_and(|data| (data.dev(), data.ino()) == self.inode);
+            if !is_there {
+                let what = "was moved, removed or replaced while it was open; put it back, or open what is there now";
+                return Err(StoreError::Other(format!("{} {what}", self.path.display())));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Refuses what is certainly not for this build, before anything could touch it: no lock, no WAL, no recovery.
 ///
 /// SQLite itself must do it: reading the file here and closing it would drop the locks that other connections of this process
@@ -114,10 +159,14 @@ pub(super) fn refuse_strangers(path: &Path) -> Result<(), StoreError> {
 /// Makes closing this connection leave alone what waits beside the file and was there before; by itself SQLite folds that into
 /// the file. If nothing waits, closing may tidy up as usual.
 pub(super) fn leave_wal(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    keep_wal_on_close(conn, waits_beside(path))
+}
+
+/// Whether there is a WAL with anything in it.
+fn waits_beside(path: &Path) -> bool {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
-    let waits = std::fs::metadata(name).is_ok_and(|data| data.len() > 0);
-    keep_wal_on_close(conn, waits)
+    std::fs::metadata(name).is_ok_and(|data| data.len() > 0)
 }
 
 /// The usual again.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use storagerent_core::ports::{StoreError, Verdict, Work};
 
-use super::Writer;
+use super::{Place, Writer};
 use super::backup::copy_pages;
 use super::cache::{Hot, Memory};
 use super::connect::{PATIENCE, in_one_piece};
@@ -29,16 +29,19 @@ enum Begun {
 }
 
 /// Runs a group and commits it; answers what each work is to be told, once the connection is free again.
-/// The mirror, if there is one, shows readers what is committed, and is brought up to date before anybody is told.
+/// The place's mirror, if there is one, shows readers what is committed, and is brought up to date before anybody is told.
 pub(super) fn run(
     writer: &mut Writer,
-    mirror: Option<&Mutex<Connection>>,
+    place: &Place,
     leader: &Leader<'_>,
     mark: &Mark,
     mut group: Vec<Batch>,
 ) -> Told {
     let Writer { conn, memory } = writer;
     let conn: &Connection = conn;
+    if let Err(error) = place.must_be_there() {
+        return everybody(group, &error);
+    }
     match begin(conn, memory, leader, &mut group) {
         Begun::Yes(data_version) => memory.begin(data_version),
         Begun::Late => {
@@ -72,7 +75,7 @@ pub(super) fn run(
         Some(error) => Err(error),
         // Nothing to keep needs no disk.
         None if !keeps => Ok(()),
-        None => end(db, memory, mirror),
+        None => end(db, memory, place.mirror()),
     };
     roll_back(conn);
     if let Err(error) = ended {

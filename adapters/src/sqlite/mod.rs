@@ -29,7 +29,7 @@ mod unwritten;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ use storagerent_core::ports::{Queries, Store, StoreError, Work};
 use ahead::Ahead;
 pub use backup::{check_file, replace, restore};
 use cache::Memory;
+use connect::OpenFile;
 use error::store_error;
 use fold::Folder;
 pub(crate) use migrations::APPLICATION_ID;
@@ -72,7 +73,7 @@ pub struct SqliteStore {
 impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let path = match &self.place {
-            Place::File(path) => path.as_path(),
+            Place::File(file) => file.path.as_path(),
             Place::Memory(_) => Path::new(MEMORY),
         };
         f.debug_struct("SqliteStore").field("path", &path).finish_non_exhaustive()
@@ -86,7 +87,7 @@ struct Writer {
 }
 
 enum Place {
-    File(PathBuf),
+    File(OpenFile),
     /// In memory there is no WAL: what is committed is mirrored for readers, who would else wait for, or see, half a group.
     Memory(Mutex<Connection>),
 }
@@ -128,6 +129,7 @@ impl SqliteStore {
             connect::create(&path)?;
             connect::refuse_strangers(&path)?;
         }
+        let file = OpenFile::at(path.clone())?;
         let conn = connect::open_writer(&path)?;
         connect::leave_wal(&conn, &path)?;
         if migrations::recognise(&conn, &path)? == migrations::KNOWN {
@@ -147,7 +149,7 @@ impl SqliteStore {
         connect::set_up_writer(&conn)?;
         let folder = if CAN_WAIT { Folder::instead_of(&conn, path.clone())? } else { None };
         let memory = if CAN_WAIT { Memory::reading_ahead(Ahead::of(path.clone())) } else { Memory::default() };
-        Ok(SqliteStore { folder, ..SqliteStore::over(conn, memory, Place::File(path)) })
+        Ok(SqliteStore { folder, ..SqliteStore::over(conn, memory, Place::File(file)) })
     }
 
     /// A new store in memory, gone when dropped.
@@ -215,7 +217,9 @@ impl SqliteStore {
             let number = |pragma| read(pragma).map_err(store_error).map(i64::unsigned_abs);
             let page_size = number("PRAGMA page_size")?;
             let (path, file_bytes) = match &self.place {
-                Place::File(path) => (path.display().to_string(), std::fs::metadata(path).map_or(0, |data| data.len())),
+                Place::File(OpenFile { path, .. }) => {
+                    (path.display().to_string(), std::fs::metadata(path).map_or(0, |data| data.len()))
+                }
                 Place::Memory(_) => (MEMORY.to_owned(), page_size * number("PRAGMA page_count")?),
             };
             Ok(DbInfo {
@@ -249,14 +253,15 @@ impl SqliteStore {
             // There is one thread only, and it is not inside a work.
             return Ok(f(&self.writer().conn));
         }
-        let path = match &self.place {
-            Place::File(path) => path,
+        let file = match &self.place {
+            Place::File(file) => file,
             Place::Memory(mirror) => return Ok(f(&mirror.lock().unwrap_or_else(PoisonError::into_inner))),
         };
+        file.must_be_there()?;
         let idle = self.readers().pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => connect::read_only(connect::open(path)?)?,
+            None => connect::read_only(connect::open(&file.path)?)?,
         };
         let answer = f(&conn);
         let mut idle = self.readers();
@@ -266,10 +271,21 @@ impl SqliteStore {
         Ok(answer)
     }
 
+}
+
+impl Place {
+    /// What shows readers what is committed, if that is not the file itself.
     fn mirror(&self) -> Option<&Mutex<Connection>> {
-        match &self.place {
+        match self {
             Place::Memory(mirror) if CAN_WAIT => Some(mirror),
             Place::Memory(_) | Place::File(_) => None,
+        }
+    }
+
+    fn must_be_there(&self) -> Result<(), StoreError> {
+        match self {
+            Place::File(file) if CAN_WAIT => file.must_be_there(),
+            Place::File(_) | Place::Memory(_) => Ok(()),
         }
     }
 }
@@ -298,7 +314,7 @@ impl Store for SqliteStore {
                 let group = leader.take();
                 let batches = group.len();
                 let mut writer = self.writer();
-                told = group::run(&mut writer, self.mirror(), &leader, &self.mark, group);
+                told = group::run(&mut writer, &self.place, &leader, &self.mark, group);
                 folds = self.folder.as_ref().filter(|folder| folder.after_group(&writer.conn));
                 leader.tells(batches);
             }

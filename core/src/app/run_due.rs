@@ -65,7 +65,8 @@ impl App {
         let began = self.now();
         // Each part is done whatever becomes of the others: no refund waits for a row that the clock's part cannot read.
         let ticked = self.tick_within(PASS_MAX);
-        let settled = self.settle();
+        // What has lapsed is not to be confirmed instead.
+        let settled = if ticked.is_ok() { self.settle() } else { Ok(Settled::default()) };
         let effects = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
         let consumed = self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
         // What the consumers wished for is done in the same pass.

@@ -2,13 +2,16 @@
 
 use storagerent_tests::cuts::{Synchronous, run};
 
-/// Optimised, so many as CI asks for; otherwise enough to notice.
-const CUTS: u64 = if cfg!(debug_assertions) { 200 } else { 1_000 };
+/// Enough to notice, unless it is said how many: `tests/all.sh` wants more.
+fn cuts() -> u64 {
+    std::env::var("STORAGERENT_CUTS").map_or(200, |n| n.parse().unwrap())
+}
 
 fn assert_none_lost(seed: u64) {
-    let report = run(seed, CUTS, Synchronous::Full);
+    let cuts = cuts();
+    let report = run(seed, cuts, Synchronous::Full);
     assert!(report.lost.is_empty(), "{} lost, first:\n{}", report.lost.len(), report.lost[0]);
-    assert!(report.cuts >= CUTS && report.acknowledged > report.cuts, "{report:?}");
+    assert!(report.cuts >= cuts && report.acknowledged > report.cuts, "{report:?}");
     assert!(report.while_opening > 0 && report.after_a_fault > 0, "{report:?}");
 }
 

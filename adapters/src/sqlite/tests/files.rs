@@ -235,3 +235,51 @@ fn a_customers_messages_are_the_same_however_many_reservations_they_have() {
     assert_eq!(stranger(&path).execute(more, []).unwrap(), 1197);
     assert_eq!(pages(), few);
 }
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_to_a_file_that_is_no_longer_where_it_was() {
+    for replaced in [false, true] {
+        let (folder, store, path) = in_file();
+        register_many(&store, 2);
+        let away = folder.path().join("away.db");
+        fs::rename(&path, &away).unwrap();
+        if replaced {
+            fs::copy(&away, &path).unwrap();
+        }
+        let moved = |error: StoreError| assert!(error.to_string().contains("was moved, removed or replaced"), "{error}");
+        moved(write(&store, WAIT, register).unwrap_err());
+        moved(read(&store, |q| q.head()).unwrap_err());
+        fs::rename(&away, &path).unwrap();
+        register_many(&store, 1);
+        assert_eq!(storages(&store), 3, "put back, it goes on");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_a_second_name_is_refused() {
+    let (folder, store, path) = in_file();
+    drop(store);
+    fs::hard_link(&path, folder.path().join("second.db")).unwrap();
+    for name in ["rent.db", "second.db"] {
+        let error = refused(&folder.path().join(name));
+        assert!(error.to_string().contains("has a second name"), "{error}");
+    }
+    fs::remove_file(folder.path().join("second.db")).unwrap();
+    SqliteStore::open(&path).unwrap();
+}
+
+#[test]
+fn no_new_file_is_made_beside_what_an_old_one_has_left_to_fold() {
+    let (folder, store, path) = in_file();
+    register_many(&store, 2);
+    let wal = fs::read(path.with_extension("db-wal")).unwrap();
+    drop(store);
+    let other = folder.path().join("other.db");
+    fs::write(folder.path().join("other.db-wal"), &wal).unwrap();
+    let error = refused(&other);
+    assert!(error.to_string().contains("is not there, but its -wal is"), "{error}");
+    fs::write(folder.path().join("other.db-wal"), []).unwrap();
+    SqliteStore::open(&other).unwrap();
+}
