@@ -53,6 +53,9 @@ const LOCK_PATIENCE_MS = 1000;
 /** So many events are replayed, and so many effects done, at a time. */
 const EVENTS_MAX = 1000;
 const EFFECTS_MAX = 10;
+/** The log that cannot be read is read again after a pause, which doubles up to so long. */
+const REPLAY_PAUSE_MS = 100;
+const REPLAY_PAUSE_MAX_MS = 10_000;
 /** So many batches of effects are done in one `runDue`. */
 const ROUNDS_MAX = 20;
 
@@ -190,7 +193,10 @@ export class Site {
     this.bench = gateway ? undefined : new Bench(ask, (request) => this.#port.order({ ask: JSON.stringify(request) }));
     this.#gateway = gateway ?? /** @type {Gateway} */ (/** @type {Bench} */ (this.bench).gateway);
     port.onEvents((json) => this.#publish(json));
-    port.onBroken(() => this.#mourners.forEach((fn) => tell(fn, undefined)));
+    port.onBroken(() => {
+      this.#subscribers.clear();
+      this.#mourners.forEach((fn) => tell(fn, undefined));
+    });
   }
 
   /**
@@ -252,14 +258,25 @@ export class Site {
     };
     this.#subscribers.add(subscriber);
     const replay = async () => {
+      const events = await this.query({ query: 'events', page: { after: cursor, limit: EVENTS_MAX } });
+      // What is committed later is heard later: the worker answers and tells in order.
+      live = events.length === 0;
+      take(events);
+    };
+    const follow = async () => {
+      let pause = REPLAY_PAUSE_MS;
       while (!live && this.#subscribers.has(subscriber)) {
-        const events = await this.query({ query: 'events', page: { after: cursor, limit: EVENTS_MAX } });
-        // What is committed later is heard later: the worker answers and tells in order.
-        live = events.length === 0;
-        take(events);
+        try {
+          await replay();
+          pause = REPLAY_PAUSE_MS;
+        } catch (error) {
+          console.error(error);
+          await sleep(pause);
+          pause = Math.min(2 * pause, REPLAY_PAUSE_MAX_MS);
+        }
       }
     };
-    replay().catch((error) => console.error(error));
+    follow();
     return () => this.#subscribers.delete(subscriber);
   }
 
@@ -291,6 +308,7 @@ export class Site {
   async close() {
     await this.#port.order({ close: true }).catch(() => {});
     this.#port.end();
+    this.#subscribers.clear();
     this.#release?.();
   }
 

@@ -1,0 +1,71 @@
+// The site of engine.js without a browser and without an engine: what answers it is played here.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const { Site } = await import(join(import.meta.dirname, '../../wasm/www/engine/engine.js'));
+const sleep = (/** @type {number} */ ms) => new Promise((resume) => setTimeout(resume, ms));
+
+/** A worker that is played: what is asked of it, `answer` answers. @param {(request: any) => any} answer */
+function port(answer) {
+  /** @type {(json: string) => void} */ let publish = () => {};
+  let breaks = () => {};
+  return {
+    order: async (/** @type {any} */ order) => (order.ask ? JSON.stringify(await answer(JSON.parse(order.ask))) : null),
+    onEvents: (/** @type {typeof publish} */ fn) => (publish = fn),
+    onBroken: (/** @type {() => void} */ fn) => (breaks = fn),
+    end() {},
+    publish: (/** @type {object[]} */ events) => publish(JSON.stringify(events)),
+    breaks: () => breaks(),
+  };
+}
+
+const event = (/** @type {number} */ sequence) => ({ sequence });
+
+/** A log whose first so many readings fail. @param {number} failures */
+function log(failures) {
+  const events = [1, 2, 3].map(event);
+  const played = port(({ query: { page } }) => {
+    reads += 1;
+    if (reads <= failures) throw new Error('away for a moment');
+    return events.filter(({ sequence }) => sequence > page.after);
+  });
+  let reads = 0;
+  const commit = () => {
+    events.push(event(events.length + 1));
+    played.publish(events.slice(-1));
+  };
+  return { played, commit, reads: () => reads };
+}
+
+test('who listens hears every event once, though the first readings of the log failed', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const { played, commit } = log(2);
+  const site = new Site(played, { head: 3, gateway: {} });
+  t.after(() => site.close());
+  const heard = /** @type {number[]} */ ([]);
+  site.subscribe((/** @type {any[]} */ events) => heard.push(...events.map(({ sequence }) => sequence)), { after: 0 });
+  await sleep(0);
+  commit();
+  for (let tries = 0; heard.length < 4 && tries < 100; tries++) await sleep(20);
+  commit();
+  assert.deepEqual(heard, [1, 2, 3, 4, 5]);
+});
+
+test('the log is not read again for who does not listen any more, nor once the engine has stopped or the site is closed', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const ends = {
+    unsubscribed: (/** @type {any} */ _site, /** @type {any} */ _played, /** @type {() => void} */ stop) => stop(),
+    stopped: (/** @type {any} */ _site, /** @type {any} */ played) => played.breaks(),
+    closed: (/** @type {any} */ site) => site.close(),
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    const { played, reads } = log(Infinity);
+    const site = new Site(played, { head: 3, gateway: {} });
+    const stop = site.subscribe(() => {}, { after: 0 });
+    await sleep(0);
+    await end(site, played, stop);
+    await sleep(300);
+    assert.equal(reads(), 1, how);
+  }
+});
