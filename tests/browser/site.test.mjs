@@ -69,3 +69,41 @@ test('the log is not read again for who does not listen any more, nor once the e
     assert.equal(reads(), 1, how);
   }
 });
+
+/** What is told of a charge by a payment service that does so. @param {(charge: any, options: any) => any} charge */
+async function charged(charge) {
+  const task = { kind: 'charge', key: 'k', price: 1, currency: 'KRW' };
+  let outcome = /** @type {any} */ (null);
+  const played = port((request) => {
+    if (request.ask === 'beginReserve') return { effect: { effectId: 1, task, deadlineSeconds: 0.05 } };
+    outcome = request.outcome;
+    return { reservation: {} };
+  });
+  await new Site(played, { gateway: { name: 'acme', charge } }).execute({ command: 'reserve', storageId: 1 });
+  await sleep(100);
+  return outcome;
+}
+
+test('a payment service that throws at once, rejects or is late leaves no rejection behind that nobody handles', async (t) => {
+  const unhandled = /** @type {unknown[]} */ ([]);
+  const note = (/** @type {unknown} */ reason) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  const no = () => {
+    throw new Error('no route');
+  };
+  const late = async () => (await sleep(80), no());
+  assert.match((await charged(no)).reason, /no route/);
+  assert.match((await charged(async () => no())).reason, /no route/);
+  assert.match((await charged(late)).reason, /no answer .* within/);
+  assert.deepEqual(unhandled, []);
+});
+
+test('the signal is given when time is up, and only then', async () => {
+  const reasons = /** @type {any[]} */ ([]);
+  const note = (/** @type {AbortSignal} */ signal) => signal.addEventListener('abort', () => reasons.push(signal.reason.name));
+  assert.equal((await charged(async (_, { signal }) => (note(signal), { outcome: 'captured' }))).outcome, 'captured');
+  assert.deepEqual(reasons, []);
+  assert.equal((await charged((_, { signal }) => (note(signal), new Promise(() => {})))).outcome, 'unknown');
+  assert.deepEqual(reasons, ['TimeoutError']);
+});

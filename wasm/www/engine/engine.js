@@ -397,7 +397,9 @@ export class Site {
     const noAnswer = (/** @type {string} */ reason) => /** @type {Outcome} */ ({ outcome: task.kind === 'charge' ? 'unknown' : 'unavailable', reason });
     const { kind, ...charge } = task;
     const deadlineMs = deadlineSeconds * 1000;
-    const signal = AbortSignal.timeout(deadlineMs);
+    const deadline = new AbortController();
+    const { signal } = deadline;
+    const timer = setTimeout(() => deadline.abort(new DOMException('the deadline is past', 'TimeoutError')), deadlineMs);
     const late = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
     try {
       const outcome = await Promise.race([this.#gateway[kind](charge, { signal, deadlineMs }), late]);
@@ -407,6 +409,8 @@ export class Site {
     } catch (error) {
       if (signal.aborted) return noAnswer(`no answer from the payment service within ${deadlineSeconds} s`);
       return noAnswer(`the payment service failed: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
