@@ -335,6 +335,20 @@ test('a request that cannot be read is refused as an invalid value', async () =>
   await page.close();
 });
 
+test('a customer neither settles nor does what is due', async () => {
+  const { page, on } = await withSite('notAllowed.db');
+  const codes = await on(async (site) => {
+    const codes = [];
+    for (const command of ['settle', 'runDue']) {
+      codes.push((await attempt(site.execute({ command }, { caller: { customer: 'kim' } }))).code);
+      codes.push((await attempt(site.execute({ command }, { caller: 'manager' }))).code);
+    }
+    return codes;
+  });
+  assert.deepEqual(codes, ['notAllowed', undefined, 'notAllowed', undefined]);
+  await page.close();
+});
+
 test("a host's callback that throws takes nothing from the money or from others who listen", async () => {
   const page = await world.page('other.db');
   const told = await page.evaluate(async () => {

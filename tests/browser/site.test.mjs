@@ -107,3 +107,10 @@ test('the signal is given when time is up, and only then', async () => {
   assert.equal((await charged((_, { signal }) => (note(signal), new Promise(() => {})))).outcome, 'unknown');
   assert.deepEqual(reasons, ['TimeoutError']);
 });
+
+test('who is not the manager is passed on to the core with what only the manager may', async () => {
+  const asked = /** @type {any[]} */ ([]);
+  const site = new Site(port((request) => (asked.push(request), {})), { gateway: {} });
+  for (const command of ['settle', 'runDue']) await site.execute({ command }, { caller: { customer: 'kim' } });
+  assert.deepEqual(asked, ['settle', 'runDue'].map((command) => ({ ask: 'execute', caller: { by: { customer: 'kim' } }, command: { command } })));
+});

@@ -214,8 +214,9 @@ export class Site {
     if (wanted.command === 'reserve') {
       const { command: _, ...reserve } = wanted;
       done = this.#reserve(asker, reserve);
-    } else if (wanted.command === 'runDue') done = this.runDue();
-    else if (wanted.command === 'settle') done = this.settle();
+    } else if (wanted.command === 'runDue' && caller === 'manager') done = this.runDue();
+    else if (wanted.command === 'settle' && caller === 'manager') done = this.settle();
+    // Whether others may is the core's to say.
     else done = this.#ask({ ask: 'execute', caller: asker, command });
     return done;
   }
