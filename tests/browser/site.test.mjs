@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-const { Site } = await import(join(import.meta.dirname, '../../wasm/www/engine/engine.js'));
+const { open, Site } = await import(join(import.meta.dirname, '../../wasm/www/engine/engine.js'));
 const sleep = (/** @type {number} */ ms) => new Promise((resume) => setTimeout(resume, ms));
 
 /** A worker that is played: what is asked of it, `answer` answers. @param {(request: any) => any} answer */
@@ -113,4 +113,19 @@ test('who is not the manager is passed on to the core with what only the manager
   const site = new Site(port((request) => (asked.push(request), {})), { gateway: {} });
   for (const command of ['settle', 'runDue']) await site.execute({ command }, { caller: { customer: 'kim' } });
   assert.deepEqual(asked, ['settle', 'runDue'].map((command) => ({ ask: 'execute', caller: { by: { customer: 'kim' } }, command: { command } })));
+});
+
+test('where locks are denied and there are no workers, opening is refused as such, and nothing is left behind', async (t) => {
+  const denied = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+  const unhandled = /** @type {unknown[]} */ ([]);
+  const note = (/** @type {unknown} */ reason) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { locks: { request: denied, query: denied } } });
+  let query = 0;
+  navigator.locks.query = () => ((query += 1), denied());
+  // There is no `Worker` in Node.
+  await assert.rejects(open({ lang: 'en' }), { code: 'engineNotLoaded' });
+  await sleep(1200);
+  assert.deepEqual([unhandled, query], [[], 0]);
 });

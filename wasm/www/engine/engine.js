@@ -104,8 +104,10 @@ const sleep = (ms) => new Promise((resume) => setTimeout(resume, ms));
 export async function open({ name = 'rent.db', gateway, lang } = {}) {
   if (!/^[\w.-]{1,60}$/.test(name)) throw new TypeError(`a site's name is 1 to 60 of A-Z a-z 0-9 _ . -, not ${name}`);
   const release = await lock(`storagerent:${name}`);
-  const port = new WorkerPort();
+  /** @type {WorkerPort | undefined} */
+  let port;
   try {
+    port = new WorkerPort();
     const gatewayName = gateway ? gateway.name || 'host' : 'simulated';
     const opened = await port.order({ open: { name, gateway: gatewayName, keep: Boolean(release) } });
     const why = opened.kept ? null : release ? 'noFileSystem' : 'secondTab';
@@ -113,7 +115,7 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
     if (opened.head === 0) await site.keepLanguage();
     return site;
   } catch (error) {
-    port.end();
+    port?.end();
     release?.();
     throw refused(error, lang ?? pageLang());
   }
@@ -127,20 +129,23 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
 function lock(name) {
   if (!navigator.locks) return Promise.resolve(() => {});
   const waiting = new AbortController();
-  let isOurs = false;
+  let isOver = false;
   const giveUpIfHeld = async () => {
     // A busy machine may take longer to answer at all: only who is seen to hold it has it.
     do await sleep(LOCK_PATIENCE_MS);
-    while (!isOurs && !(await navigator.locks.query()).held?.some((held) => held.name === name));
+    while (!isOver && !(await navigator.locks.query()).held?.some((held) => held.name === name));
     waiting.abort();
   };
   return new Promise((resolve) => {
     const asked = navigator.locks.request(name, { signal: waiting.signal }, () => {
-      isOurs = true;
+      isOver = true;
       return new Promise((release) => resolve(() => release(undefined)));
     });
-    asked.catch(() => resolve(undefined));
-    giveUpIfHeld();
+    asked.catch(() => {
+      isOver = true;
+      resolve(undefined);
+    });
+    giveUpIfHeld().catch(() => waiting.abort());
   });
 }
 

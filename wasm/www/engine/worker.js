@@ -104,7 +104,11 @@ function sendLater(error) {
   }, RETRY_MS);
 }
 
-/** Whether nothing more can be asked of the engine: it is not there, it trapped, or it was left in the middle of a request. @param {unknown} error */
+/**
+ * Whether nothing more can be asked of the engine: it is not there, it trapped, or it was left in the middle of a request.
+ *
+ * @param {unknown} error
+ */
 function isBroken(error) {
   // It refuses in JSON text.
   if (typeof error === 'string') return false;
