@@ -181,6 +181,8 @@ export class Site {
   #mourners = new Set();
   /** @type {Promise<RanDue> | undefined} */
   #running;
+  /** Nothing is heard of it any more: it stopped, or was closed. */
+  #isOver = false;
 
   /** @param {Port} port @param {SiteOptions} options */
   constructor(port, { gateway, kept = 'file', why = null, head = 0, lang, release }) {
@@ -199,7 +201,7 @@ export class Site {
     this.#gateway = gateway ?? /** @type {Gateway} */ (/** @type {Bench} */ (this.bench).gateway);
     port.onEvents((json) => this.#publish(json));
     port.onBroken(() => {
-      this.#subscribers.clear();
+      this.#isOver = true;
       this.#mourners.forEach((fn) => tell(fn, undefined));
     });
   }
@@ -271,7 +273,7 @@ export class Site {
     };
     const follow = async () => {
       let pause = REPLAY_PAUSE_MS;
-      while (!live && this.#subscribers.has(subscriber)) {
+      while (!live && !this.#isOver && this.#subscribers.has(subscriber)) {
         try {
           await replay();
           pause = REPLAY_PAUSE_MS;
@@ -314,7 +316,7 @@ export class Site {
   async close() {
     await this.#port.order({ close: true }).catch(() => {});
     this.#port.end();
-    this.#subscribers.clear();
+    this.#isOver = true;
     this.#release?.();
   }
 
