@@ -283,16 +283,35 @@ test('a panic breaks every later call, the page is told, and what was stored is 
   const story = await on(async (site) => {
     let broken = 0;
     site.onBroken(() => (broken += 1));
+    globalThis.said = [];
+    console.error = (...words) => globalThis.said.push(words.join(' '));
     const waiting = attempt(site.bench.panic());
     const behind = attempt(site.query({ query: 'status' }));
     return [await waiting, await behind, await attempt(site.execute({ command: 'tick' })), broken];
   });
   assert.deepEqual(story.slice(0, 3).map((told) => told.code), Array(3).fill('enginePanicked'));
   assert.equal(story[3], 1);
+  const said = await page.evaluate(() => globalThis.said);
+  assert.deepEqual([said.length, /the bench asked for a panic/.test(said[0])], [1, true], String(said));
   await page.reload();
   assert.deepEqual(await openIn(page, 'panic.db'), { kept: 'file', why: null });
   assert.equal((await on((site) => site.query({ query: 'storages' }))).length, 1);
   assert.equal((await on((site) => site.query({ query: 'verify' }))).ok, true);
+  await page.close();
+});
+
+test('what is no file and no request is refused as an invalid value, and the engine goes on', async () => {
+  const { page, on } = await withSite('noFile.db');
+  const codes = await on(async (site) => {
+    let broken = 0;
+    site.onBroken(() => (broken += 1));
+    const codes = [];
+    for (const junk of [undefined, null, 'bytes', new ArrayBuffer(8), new Blob(['x'])]) codes.push((await attempt(site.upload(junk))).code);
+    codes.push(await site.bench.text(undefined).catch((refusal) => refusal.failure.code));
+    codes.push((await attempt(site.query({ query: 'status' }))).code, broken);
+    return codes;
+  });
+  assert.deepEqual(codes, [...Array(6).fill('invalidValue'), undefined, 0]);
   await page.close();
 });
 
@@ -332,6 +351,20 @@ test('a request that cannot be read is refused as an invalid value', async () =>
   const { page, on } = await withSite('bad.db');
   const told = await on(async (site) => [await attempt(site.execute({ command: 'fly' })), await attempt(site.query({ query: 'storage' })), await attempt(site.execute({ command: 'tick' }, { caller: 'system' }))]);
   assert.deepEqual(told.map(({ code }) => code), Array(3).fill('invalidValue'));
+  await page.close();
+});
+
+test('a customer neither settles nor does what is due', async () => {
+  const { page, on } = await withSite('notAllowed.db');
+  const codes = await on(async (site) => {
+    const codes = [];
+    for (const command of ['settle', 'runDue']) {
+      codes.push((await attempt(site.execute({ command }, { caller: { customer: 'kim' } }))).code);
+      codes.push((await attempt(site.execute({ command }, { caller: 'manager' }))).code);
+    }
+    return codes;
+  });
+  assert.deepEqual(codes, ['notAllowed', undefined, 'notAllowed', undefined]);
   await page.close();
 });
 

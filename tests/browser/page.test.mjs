@@ -294,6 +294,38 @@ test('a panic is said, and after a reload everything acknowledged is there', asy
   assert.equal((await person.verify()).ok, true);
 });
 
+test('what cannot be asked or read is said, and never passed off as nothing', async (t) => {
+  const site = await visit();
+  t.after(() => site.leave());
+  const person = await site.open();
+  await person.be('kim');
+  await person.reserve(1);
+  await person.says(person.card(1), 'Reserved');
+  const books = person.page.getByText('₩', { exact: false }).and(person.page.locator('[data-tour=payment] p.quiet'));
+  await books.waitFor();
+  await person.page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const no = (/** @type {string} */ what) => () => Promise.reject(Object.assign(new Error(`no ${what}`), { code: 'storeFailed' }));
+    desk.auto = false;
+    desk.site.settle = no('settling');
+    desk.site.bench.books = no('books');
+    const ask = desk.ask.bind(desk);
+    desk.ask = (/** @type {any} */ query) => (['verify', 'messages'].includes(query.query) ? no(query.query)() : ask(query));
+  });
+  const told = (/** @type {string} */ words) => person.page.locator('.notice').getByText(words).first().waitFor();
+  await person.part('messages');
+  await told('No messages.');
+  await person.page.evaluate(async () => (await import('/app/main.js')).desk.choose('lostReply'));
+  await person.part('storages');
+  await person.reserve(2);
+  await Promise.all([told('No books.'), told('No verify.')]);
+  await person.closeDialog();
+  await person.lane('kim reserves storage 2').getByRole('button', { name: 'Ask now' }).click();
+  await told('No settling.');
+  assert.equal(await books.count(), 1);
+  assert.deepEqual(site.troubles, []);
+});
+
 test('the tour can be shown step by step, left, and found again', async (t) => {
   const site = await visit({ tour: true });
   t.after(() => site.leave());

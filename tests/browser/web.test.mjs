@@ -79,6 +79,20 @@ test('a bare page uses the package: it reserves, and shows it', async (t) => {
   await page.getByText(/^창고 .*: reserved$/).waitFor();
 });
 
+for (const way of ['approve', 'decline']) {
+  test(`the example of the package goes through to its end when payments are answered by: ${way}`, async (t) => {
+    const world = await stage();
+    t.after(() => world.close());
+    const example = (await readFile(join(root, 'wasm/npm/README.md'), 'utf8')).match(/```js\n(.*?)```/s)[1];
+    const code = example
+      .replace("import { open } from 'storagerent';", "const { open } = await import('/engine/engine.js');")
+      .replace(/^const site = .*$/m, `$&\nawait site.bench.payment('${way}');`);
+    const page = await world.page('other.db');
+    const verified = await page.evaluate(`(async () => { ${code}; return site.query({ query: 'verify' }); })()`);
+    assert.equal(verified.ok, true);
+  });
+}
+
 test('the package is whole: its exports are there, and its types hold', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'storagerent-npm-'));
   t.after(() => rm(folder, { recursive: true }));

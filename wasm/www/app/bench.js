@@ -181,8 +181,10 @@ export class RentBench extends HTMLElement {
   async #drawBooks() {
     if (this.#booked === this.#desk.status?.events) return;
     this.#booked = this.#desk.status?.events;
-    const books = await this.#desk.site.bench.books().catch(() => null);
-    const kept = Object.entries(/** @type {Record<string, { captured: number, refunded: number }>} */ (books?.total ?? {}));
+    const books = await this.#desk.site.bench.books().catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
+    // What the service has booked is not nothing because it could not be read.
+    if (!books) return (this.#booked = undefined);
+    const kept = Object.entries(/** @type {Record<string, { captured: number, refunded: number }>} */ (books.total));
     say(
       this.#books,
       kept.length === 0

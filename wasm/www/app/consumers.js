@@ -129,7 +129,8 @@ export class RentConsumers extends HTMLElement {
 
   async #drawDead() {
     if (!this.#desk.status?.counts.deadLetters) return fill(this.#dead);
-    const letters = await this.#desk.ask({ query: 'deadLetters' }).catch(() => []);
+    const letters = await this.#desk.ask({ query: 'deadLetters' }).catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
+    if (!letters) return;
     const act = (/** @type {any} */ command) => async () => {
       await this.#desk.send(command, 'manager');
     };

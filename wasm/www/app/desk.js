@@ -213,7 +213,7 @@ export class Desk extends EventTarget {
         await this.#read();
       } while (this.#again);
     } catch (error) {
-      if (/** @type {any} */ (error).code !== 'enginePanicked') this.#tell('told', error);
+      this.fail(error);
     } finally {
       this.#syncing = false;
     }
@@ -335,23 +335,28 @@ export class Desk extends EventTarget {
       const next = ran.nextAt ? Date.parse(ran.nextAt) - Date.parse(this.status?.now ?? new Date().toISOString()) : IDLE_MS;
       this.beat(Math.min(IDLE_MS, Math.max(did > 0 ? 400 : 1500, next)));
     } catch (error) {
-      if (/** @type {any} */ (error).code !== 'enginePanicked') {
-        this.#tell('told', error);
-        this.beat(IDLE_MS);
-      }
+      if (this.fail(error)) this.beat(IDLE_MS);
     }
   }
 
   /** Verifies once things have calmed down. */
   verifySoon() {
     clearTimeout(this.#verifyTimer);
-    this.#verifyTimer = window.setTimeout(() => this.verify().catch(() => {}), Math.max(VERIFY_MS, (this.status?.events ?? 0) / 2));
+    const wait = Math.max(VERIFY_MS, (this.status?.events ?? 0) / 2);
+    this.#verifyTimer = window.setTimeout(() => this.verify().catch((error) => this.fail(error)), wait);
   }
 
   async verify() {
     const verified = await this.ask({ query: 'verify' });
     this.verified = { ...verified, at: Date.now() };
     this.#tell('verified');
+  }
+
+  /** Tells of what went wrong; not once the engine has stopped, which is said already, or the page begins anew. @param {any} error */
+  fail(error) {
+    const goesOn = !['enginePanicked', 'closed'].includes(error.code);
+    if (goesOn) this.#tell('told', error);
+    return goesOn;
   }
 
   /** @param {string} type @param {any} [detail] */

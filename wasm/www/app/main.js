@@ -76,7 +76,7 @@ async function begin() {
       document.getElementById('room-board')?.focus();
     }
     performance.mark('board');
-    desk.verify().catch(() => {});
+    desk.verify().catch((error) => desk.fail(error));
     desk.beat(300);
   } catch (error) {
     failedScreen(error);

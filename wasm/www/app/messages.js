@@ -28,7 +28,7 @@ export function messages(desk) {
             ),
       );
     },
-    () => {},
+    (/** @type {any} */ error) => desk.fail(error),
   );
   return place;
 }

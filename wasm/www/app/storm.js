@@ -3,7 +3,7 @@ import { h, dated, fill, icon, perFrame, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
 import { notesOf, stateOf } from './lanes.js';
-import { announce, empty, wordsOf } from './notices.js';
+import { announce, complain, empty, wordsOf } from './notices.js';
 import { openNote } from './note.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
@@ -213,7 +213,7 @@ export class RentStorm extends HTMLElement {
           { class: 'next pending' },
           icon('wait'),
           h('span', {}, t('next.unknown')),
-          h('button', { type: 'button', class: 'small', onclick: () => this.#desk.settle() }, t('next.ask')),
+          h('button', { type: 'button', class: 'small', onclick: () => this.#desk.settle().catch(complain) }, t('next.ask')),
         ),
       ];
     if (state === 'declined' || state === 'notTaken')

@@ -53,6 +53,9 @@ const LOCK_PATIENCE_MS = 1000;
 /** So many events are replayed, and so many effects done, at a time. */
 const EVENTS_MAX = 1000;
 const EFFECTS_MAX = 10;
+/** The log that cannot be read is read again after a pause, which doubles up to so long. */
+const REPLAY_PAUSE_MS = 100;
+const REPLAY_PAUSE_MAX_MS = 10_000;
 /** So many batches of effects are done in one `runDue`. */
 const ROUNDS_MAX = 20;
 
@@ -101,8 +104,10 @@ const sleep = (ms) => new Promise((resume) => setTimeout(resume, ms));
 export async function open({ name = 'rent.db', gateway, lang } = {}) {
   if (!/^[\w.-]{1,60}$/.test(name)) throw new TypeError(`a site's name is 1 to 60 of A-Z a-z 0-9 _ . -, not ${name}`);
   const release = await lock(`storagerent:${name}`);
-  const port = new WorkerPort();
+  /** @type {WorkerPort | undefined} */
+  let port;
   try {
+    port = new WorkerPort();
     const gatewayName = gateway ? gateway.name || 'host' : 'simulated';
     const opened = await port.order({ open: { name, gateway: gatewayName, keep: Boolean(release) } });
     const why = opened.kept ? null : release ? 'noFileSystem' : 'secondTab';
@@ -110,7 +115,7 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
     if (opened.head === 0) await site.keepLanguage();
     return site;
   } catch (error) {
-    port.end();
+    port?.end();
     release?.();
     throw refused(error, lang ?? pageLang());
   }
@@ -124,20 +129,23 @@ export async function open({ name = 'rent.db', gateway, lang } = {}) {
 function lock(name) {
   if (!navigator.locks) return Promise.resolve(() => {});
   const waiting = new AbortController();
-  let isOurs = false;
+  let isOver = false;
   const giveUpIfHeld = async () => {
     // A busy machine may take longer to answer at all: only who is seen to hold it has it.
     do await sleep(LOCK_PATIENCE_MS);
-    while (!isOurs && !(await navigator.locks.query()).held?.some((held) => held.name === name));
+    while (!isOver && !(await navigator.locks.query()).held?.some((held) => held.name === name));
     waiting.abort();
   };
   return new Promise((resolve) => {
     const asked = navigator.locks.request(name, { signal: waiting.signal }, () => {
-      isOurs = true;
+      isOver = true;
       return new Promise((release) => resolve(() => release(undefined)));
     });
-    asked.catch(() => resolve(undefined));
-    giveUpIfHeld();
+    asked.catch(() => {
+      isOver = true;
+      resolve(undefined);
+    });
+    giveUpIfHeld().catch(() => waiting.abort());
   });
 }
 
@@ -173,6 +181,8 @@ export class Site {
   #mourners = new Set();
   /** @type {Promise<RanDue> | undefined} */
   #running;
+  /** Nothing is heard of it any more: it stopped, or was closed. */
+  #isOver = false;
 
   /** @param {Port} port @param {SiteOptions} options */
   constructor(port, { gateway, kept = 'file', why = null, head = 0, lang, release }) {
@@ -190,7 +200,10 @@ export class Site {
     this.bench = gateway ? undefined : new Bench(ask, (request) => this.#port.order({ ask: JSON.stringify(request) }));
     this.#gateway = gateway ?? /** @type {Gateway} */ (/** @type {Bench} */ (this.bench).gateway);
     port.onEvents((json) => this.#publish(json));
-    port.onBroken(() => this.#mourners.forEach((fn) => tell(fn, undefined)));
+    port.onBroken(() => {
+      this.#isOver = true;
+      this.#mourners.forEach((fn) => tell(fn, undefined));
+    });
   }
 
   /**
@@ -208,8 +221,9 @@ export class Site {
     if (wanted.command === 'reserve') {
       const { command: _, ...reserve } = wanted;
       done = this.#reserve(asker, reserve);
-    } else if (wanted.command === 'runDue') done = this.runDue();
-    else if (wanted.command === 'settle') done = this.settle();
+    } else if (wanted.command === 'runDue' && caller === 'manager') done = this.runDue();
+    else if (wanted.command === 'settle' && caller === 'manager') done = this.settle();
+    // Whether others may is the core's to say.
     else done = this.#ask({ ask: 'execute', caller: asker, command });
     return done;
   }
@@ -252,14 +266,25 @@ export class Site {
     };
     this.#subscribers.add(subscriber);
     const replay = async () => {
-      while (!live && this.#subscribers.has(subscriber)) {
-        const events = await this.query({ query: 'events', page: { after: cursor, limit: EVENTS_MAX } });
-        // What is committed later is heard later: the worker answers and tells in order.
-        live = events.length === 0;
-        take(events);
+      const events = await this.query({ query: 'events', page: { after: cursor, limit: EVENTS_MAX } });
+      // What is committed later is heard later: the worker answers and tells in order.
+      live = events.length === 0;
+      take(events);
+    };
+    const follow = async () => {
+      let pause = REPLAY_PAUSE_MS;
+      while (!live && !this.#isOver && this.#subscribers.has(subscriber)) {
+        try {
+          await replay();
+          pause = REPLAY_PAUSE_MS;
+        } catch (error) {
+          console.error(error);
+          await sleep(pause);
+          pause = Math.min(2 * pause, REPLAY_PAUSE_MAX_MS);
+        }
       }
     };
-    replay().catch((error) => console.error(error));
+    follow();
     return () => this.#subscribers.delete(subscriber);
   }
 
@@ -291,6 +316,7 @@ export class Site {
   async close() {
     await this.#port.order({ close: true }).catch(() => {});
     this.#port.end();
+    this.#isOver = true;
     this.#release?.();
   }
 
@@ -379,7 +405,9 @@ export class Site {
     const noAnswer = (/** @type {string} */ reason) => /** @type {Outcome} */ ({ outcome: task.kind === 'charge' ? 'unknown' : 'unavailable', reason });
     const { kind, ...charge } = task;
     const deadlineMs = deadlineSeconds * 1000;
-    const signal = AbortSignal.timeout(deadlineMs);
+    const deadline = new AbortController();
+    const { signal } = deadline;
+    const timer = setTimeout(() => deadline.abort(new DOMException('the deadline is past', 'TimeoutError')), deadlineMs);
     const late = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
     try {
       const outcome = await Promise.race([this.#gateway[kind](charge, { signal, deadlineMs }), late]);
@@ -389,6 +417,8 @@ export class Site {
     } catch (error) {
       if (signal.aborted) return noAnswer(`no answer from the payment service within ${deadlineSeconds} s`);
       return noAnswer(`the payment service failed: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -114,8 +114,8 @@ export class WorkerPort {
     // Who asks for more once it is closing comes too late, and nothing has broken.
     if (order.close) this.#over = CLOSED;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ ...order, id });
+      this.#waiting.set(id, { resolve, reject });
     });
   }
 
