@@ -15,6 +15,7 @@ mod asker;
 mod ending;
 mod feed;
 mod hal;
+mod key;
 mod number;
 mod openapi;
 mod options;

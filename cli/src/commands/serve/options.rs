@@ -41,6 +41,7 @@ pub(crate) struct ServeOptions {
     #[arg(long)]
     pub(super) insecure: bool,
     /// Believe tokens signed by this key: a public key in PEM (Ed25519 or RSA), or for development a secret of 32 bytes or more
+    /// on one line
     #[arg(long, value_name = "FILE", env = "STORAGERENT_JWT_KEY", hide_env_values = true)]
     jwt_key: Option<PathBuf>,
     /// For whom tokens must be; if not given, storagerent
