@@ -1,5 +1,5 @@
 //! The end of serving, told to all who must know: whoever asks whether we are ready, the accept loop, and streams that would go on
-//! for ever.
+//! for ever. And what it waits for: changes that are under way though their clients may be gone.
 
 use std::sync::Arc;
 
@@ -17,11 +17,22 @@ enum Stage {
 #[derive(Debug, Clone)]
 pub struct Ending {
     stage: Arc<watch::Sender<Stage>>,
+    under_way: Arc<watch::Sender<usize>>,
+}
+
+/// A change that goes on though its client may be gone, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Arc<watch::Sender<usize>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 impl Default for Ending {
     fn default() -> Self {
-        Ending { stage: Arc::new(watch::Sender::new(Stage::Serving)) }
+        Ending { stage: Arc::new(watch::Sender::new(Stage::Serving)), under_way: Arc::default() }
     }
 }
 
@@ -56,5 +67,18 @@ impl Ending {
         let mut stage = self.stage.subscribe();
         // The sender lives as long as this clone of it.
         let _told = stage.wait_for(|stage| *stage == Stage::Over).await;
+    }
+
+    /// One change more is under way.
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.under_way.send_modify(|count| *count += 1);
+        UnderWay(Arc::clone(&self.under_way))
+    }
+
+    /// Waits until no change is under way: none whose client is gone, either. Whoever lets the runtime go before that loses what a
+    /// payment service may have answered.
+    pub async fn settled(&self) {
+        let mut under_way = self.under_way.subscribe();
+        let _none = under_way.wait_for(|count| *count == 0).await;
     }
 }

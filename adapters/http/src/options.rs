@@ -128,7 +128,7 @@ impl Options {
         self
     }
 
-    /// Streams end with it: the one that ends [`crate::serve`].
+    /// Streams end with it, and it knows of changes under way: the one that ends [`crate::serve`].
     #[must_use]
     pub fn ending(mut self, ending: Ending) -> Self {
         self.ending = ending;

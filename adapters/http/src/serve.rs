@@ -26,7 +26,7 @@ pub struct Limits {
     pub header_deadline: Duration,
     /// A client takes some of its answer within this time, or is left.
     pub write_deadline: Duration,
-    /// At the end, requests under way have so long to finish.
+    /// At the end, requests under way have so long to finish, and changes whose clients are gone.
     pub drain_deadline: Duration,
 }
 
@@ -48,7 +48,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Between the last accepted connection and the end of those that say nothing.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// Serves until the end comes; then accepts no more, and lets requests under way finish.
+/// Serves until the end comes; then accepts no more, and lets requests under way finish. The [`Ending`] is the one that the router's
+/// [`crate::Options::ending`] was given; after the drain deadline [`Ending::settled`] says whether a change goes on still.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending: Ending) {
     let places = Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
@@ -88,5 +89,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
     // Connections that were accepted a moment ago have their request on the way: each is closed with its answer now, and whoever
     // says nothing for so long is closed by the next line.
     tokio::time::sleep(SETTLE.min(limits.drain_deadline)).await;
-    let _late = tokio::time::timeout(limits.drain_deadline, graceful.shutdown()).await;
+    let drained = async {
+        graceful.shutdown().await;
+        // A client that is gone leaves its change behind.
+        ending.settled().await;
+    };
+    let _late = tokio::time::timeout(limits.drain_deadline, drained).await;
 }

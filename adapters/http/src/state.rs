@@ -7,6 +7,7 @@ use storagerent::App;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admission::{Admission, Admitted, Payer, Rates, StreamPlace, Streams};
+use crate::ending::UnderWay;
 use crate::feed::Feed;
 use crate::options::Options;
 use crate::problem::Refusal;
@@ -71,6 +72,11 @@ impl Site {
         }
     }
 
+    /// One change more is under way: see [`through`].
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.options.ending.begin()
+    }
+
     /// Something was changed: whoever waits for it looks now.
     pub(crate) fn written(&self) {
         if let Some(told) = &self.options.on_written {
@@ -109,9 +115,15 @@ pub(crate) fn broken() -> Refusal {
     storagerent::StoreError::Aborted("the request broke off".to_owned()).into()
 }
 
-/// Goes through with a change although its client may be gone: what is begun is brought to its end.
+/// Goes through with a change although its client may be gone: what is begun is brought to its end, and serving does not end before.
 pub(crate) async fn through<T: Send + 'static>(
+    under_way: UnderWay,
     change: impl Future<Output = Result<T, Refusal>> + Send + 'static,
 ) -> Result<T, Refusal> {
+    let change = async move {
+        let answer = change.await;
+        drop(under_way);
+        answer
+    };
     tokio::spawn(change).await.unwrap_or_else(|_| Err(broken()))
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::output;
 use crate::site::Site;
 use options::ServeOptions;
 
-/// At the end, calls of the payment service under way have so long to come back.
+/// After the drain, calls of the payment service under way have so long to come back, and their answers to be written down.
 const CALLS_END: Duration = Duration::from_secs(5);
 
 /// So often it is looked whether the breaker or the worker is in another state, to log it.
@@ -79,11 +79,18 @@ impl ServeArgs {
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
             tokio::spawn(end_when_told(asked, ending.clone(), options.linger()));
             tokio::spawn(look(app.clone(), Arc::downgrade(&worker)));
-            serve(listener, router(app, access), options.limits(), ending).await;
-            tracing::info!("ended");
+            serve(listener, router(app, access), options.limits(), ending.clone()).await;
             Ok::<_, Failure>(log)
         });
-        runtime.shutdown_timeout(CALLS_END);
+        // Not of the calls alone, but of what is written down of their answers.
+        let end = Instant::now() + CALLS_END;
+        let settled = runtime.block_on(async { tokio::time::timeout(CALLS_END, ending.settled()).await });
+        match (&served, settled) {
+            (Ok(_), Ok(())) => tracing::info!("ended"),
+            (Ok(_), Err(_)) => tracing::warn!("ended with changes under way"),
+            (Err(_), _) => {}
+        }
+        runtime.shutdown_timeout(end.saturating_duration_since(Instant::now()));
         drop(worker);
         served.map(drop)
     }
