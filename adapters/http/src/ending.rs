@@ -11,6 +11,7 @@ enum Stage {
     Serving,
     Leaving,
     Over,
+    BrokenOff,
 }
 
 /// Told that serving ends; clones are told with it.
@@ -48,6 +49,11 @@ impl Ending {
         self.reach(Stage::Over);
     }
 
+    /// Serving ends at once: it waits for no request any more. What changes are under way, [`Ending::settled`] still says.
+    pub fn break_off(&self) {
+        self.reach(Stage::BrokenOff);
+    }
+
     /// The end never goes back.
     fn reach(&self, stage: Stage) {
         self.stage.send_if_modified(|now| {
@@ -62,11 +68,25 @@ impl Ending {
         *self.stage.borrow() >= Stage::Leaving
     }
 
+    /// Whether the end has come.
+    pub(crate) fn has_come(&self) -> bool {
+        *self.stage.borrow() >= Stage::Over
+    }
+
     /// Waits for the end.
     pub async fn come(&self) {
+        self.reached(Stage::Over).await;
+    }
+
+    /// Waits until nothing is waited for any more.
+    pub(crate) async fn broken_off(&self) {
+        self.reached(Stage::BrokenOff).await;
+    }
+
+    async fn reached(&self, wanted: Stage) {
         let mut stage = self.stage.subscribe();
         // The sender lives as long as this clone of it.
-        let _told = stage.wait_for(|stage| *stage == Stage::Over).await;
+        let _told = stage.wait_for(|stage| *stage >= wanted).await;
     }
 
     /// One change more is under way.

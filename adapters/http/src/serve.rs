@@ -94,5 +94,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
         // A client that is gone leaves its change behind.
         ending.settled().await;
     };
-    let _late = tokio::time::timeout(limits.drain_deadline, drained).await;
+    tokio::select! {
+        _late = tokio::time::timeout(limits.drain_deadline, drained) => {}
+        () = ending.broken_off() => {}
+    }
 }

@@ -152,9 +152,13 @@ fn a_configuration_that_cannot_be_read_is_named() {
 fn what_is_refused_on_the_line_is_refused_in_the_file_too() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("serve.toml");
-    for limit in
-        ["connections = 0", "admission = 0", "rate-limit = 0", "holds-per-customer = 0", "drain-seconds = 3601"]
-    {
+    for limit in [
+        "connections = 0",
+        "admission = 0",
+        "rate-limit = 0",
+        "holds-per-customer = 0",
+        "drain-seconds = 3601",
+    ] {
         std::fs::write(&config, format!("listen = \"127.0.0.1:0\"\ninsecure = true\n{limit}\n")).unwrap();
         let (code, error) = refused(&["--config", config.to_str().unwrap()]);
         let name = limit.split(' ').next().unwrap();
@@ -175,6 +179,29 @@ fn where_it_cannot_listen_no_site_is_made() {
     let (code, _) = refused(&["--db", db.to_str().unwrap(), "--insecure", "--listen", &address]);
     assert_eq!(code, 7);
     assert!(!db.exists());
+}
+
+/// A request that does not come to its end, and a server that would wait a minute for it.
+#[cfg(unix)]
+#[test]
+fn told_again_it_waits_for_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--insecure", "--listen", "127.0.0.1:0", "--linger-seconds", "60", "--drain-seconds", "60"];
+    let mut served = Served::start(folder.path(), &args);
+    let mut slow = TcpStream::connect(&served.host).unwrap();
+    let head = "Content-Type: application/json\r\nContent-Length: 99";
+    write!(slow, "POST /storages HTTP/1.1\r\nHost: {}\r\n{head}\r\n\r\n{{", served.host).unwrap();
+    let pid = rustix::process::Pid::from_child(&served.running);
+    let begun = std::time::Instant::now();
+    // It lingers, drains, and ends.
+    for _ in 0..3 {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(served.running.try_wait().unwrap().is_none(), "it is not told yet that it is in a hurry");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+    assert_eq!(served.running.wait().unwrap().code(), Some(0));
+    // The body is waited for for 10 s.
+    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
 }
 
 /// The outage scene of the first storagerent, with two processes: the payment service is stopped, and started again.

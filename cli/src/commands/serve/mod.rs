@@ -103,7 +103,8 @@ fn handed_over() -> io::Result<Option<(TcpListener, SocketAddr)>> {
     Ok(Some((listener, address)))
 }
 
-/// Told to end, it says at once that it is not ready, lingers, and ends; told again, it ends at once.
+/// Told to end, it says at once that it is not ready, lingers, and ends; told again, it lingers no longer; and again, it waits for no
+/// request either, and only for changes under way.
 async fn end_when_told(asked: impl Future<Output = ()>, ending: Ending, linger: Duration) {
     asked.await;
     tracing::info!(linger_seconds = linger.as_secs(), "told to end");
@@ -112,7 +113,11 @@ async fn end_when_told(asked: impl Future<Output = ()>, ending: Ending, linger: 
         () = tokio::time::sleep(linger) => {}
         () = stop_asked_for() => {}
     }
+    let asked = stop_asked_for();
     ending.end();
+    asked.await;
+    tracing::warn!("told to end at once");
+    ending.break_off();
 }
 
 /// Logs when the breaker changes, and when what is due cannot be done.
