@@ -82,7 +82,7 @@ impl Options {
         self
     }
 
-    /// So many reservations call the payment gateway at once; further ones are turned away with 503.
+    /// So many reservations call the payment gateway at once; further ones are turned away with 503 after a second. 64 if not given.
     #[must_use]
     pub fn calls_max(mut self, calls_max: usize) -> Self {
         self.calls_max = calls_max.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);

@@ -46,6 +46,8 @@ pub(crate) enum Refusal {
     Field { field: String, en: String, ko: String },
     /// This caller asks too often.
     TooMany { wait: Duration },
+    /// So many reservations call the payment service, and more may not.
+    ManyPayments { calls: usize },
     /// Serving is about to end.
     Ending,
 }
@@ -66,7 +68,11 @@ impl Refusal {
             Refusal::Own { status, code, en: e, ko: k, .. } => {
                 Refusal::Own { status, code, en: e, ko: k, hint: Some((en, ko)) }
             }
-            Refusal::Engine(_) | Refusal::Field { .. } | Refusal::TooMany { .. } | Refusal::Ending => self,
+            Refusal::Engine(_)
+            | Refusal::Field { .. }
+            | Refusal::TooMany { .. }
+            | Refusal::ManyPayments { .. }
+            | Refusal::Ending => self,
         }
     }
 
@@ -129,6 +135,17 @@ impl Refusal {
                 let hint = lang.pick("ask less often", "요청 간격을 늘리세요").to_owned();
                 let words = Explained { message, hint };
                 (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests".to_owned(), words, None, Some(wait))
+            }
+            Refusal::ManyPayments { calls } => {
+                let wait = if calls == 1 { "reservation waits" } else { "reservations wait" };
+                let message = lang.pick(
+                    format!("{calls} {wait} for the payment service already"),
+                    format!("결제 서비스를 기다리는 예약이 이미 {calls}건입니다"),
+                );
+                let hint = lang.pick("try again in a moment", "잠시 뒤 다시 시도하세요").to_owned();
+                let words = Explained { message, hint };
+                let wait = Some(Duration::from_secs(1));
+                (StatusCode::SERVICE_UNAVAILABLE, "tooManyPayments".to_owned(), words, None, wait)
             }
             Refusal::Ending => {
                 let message = lang.pick("this server is about to end", "이 서버는 곧 종료됩니다").to_owned();

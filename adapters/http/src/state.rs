@@ -68,7 +68,10 @@ impl Site {
         let place = Arc::clone(&self.calls).acquire_owned();
         match tokio::time::timeout(CALL_WAIT_MAX, place).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Refusal::busy()),
+            Ok(Err(_)) | Err(_) => {
+                self.watch.refused("payments");
+                Err(Refusal::ManyPayments { calls: self.options.calls_max })
+            }
         }
     }
 

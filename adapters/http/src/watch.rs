@@ -84,8 +84,8 @@ impl Watch {
         gauges("build_info", "The version that runs", &["version"])
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1);
-        let refused = counters("http_refused_total", "Requests turned away unseen, by reason", &["reason"]);
-        ["queue", "rate", "streams"].iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
+        let refused = counters("http_refused_total", "Requests turned away with nothing done, by reason", &["reason"]);
+        ["queue", "rate", "streams", "payments"].iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
         Watch {
             started: Instant::now(),
             requests: counters("http_requests_total", "Requests answered", &["method", "route", "status"]),
@@ -142,7 +142,7 @@ impl Watch {
         }
     }
 
-    /// A request was turned away before anybody looked at it: `queue` or `rate`.
+    /// A request was turned away before anything was done: `queue`, `rate`, `streams` or `payments`.
     pub(crate) fn refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
     }

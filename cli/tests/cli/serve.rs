@@ -157,6 +157,7 @@ fn what_is_refused_on_the_line_is_refused_in_the_file_too() {
         "admission = 0",
         "rate-limit = 0",
         "holds-per-customer = 0",
+        "payment-calls = 0",
         "drain-seconds = 3601",
     ] {
         std::fs::write(&config, format!("listen = \"127.0.0.1:0\"\ninsecure = true\n{limit}\n")).unwrap();

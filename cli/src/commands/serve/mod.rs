@@ -59,7 +59,8 @@ impl ServeArgs {
         };
         let app = Site::serving(&globals, |simulated| options.wiring(simulated))?;
         let callbacks = options.callbacks(&app)?;
-        let runtime = tokio::runtime::Runtime::new().map_err(cannot)?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(options.threads_max()).build().map_err(cannot)?;
         let worker = Arc::new(Worker::spawn(app.clone()).map_err(cannot)?);
         let ending = Ending::default();
         let woken = Arc::downgrade(&worker);

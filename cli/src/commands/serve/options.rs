@@ -20,11 +20,15 @@ use crate::failure::Failure;
 /// Where to listen, unless said otherwise.
 const LISTEN: &str = "127.0.0.1:8080";
 
+/// So many threads wait for others at once besides those that call the payment service, as tokio has it.
+const THREADS_ASIDE: usize = 512;
+
 /// So many reservations of one customer may await their payment, unless said otherwise.
 const HOLDS_MAX: u32 = 20;
 
 // What a limit may be, wherever it is given.
 const ADMISSION: RangeInclusive<i64> = 1..=100_000;
+const CALLS: RangeInclusive<i64> = 1..=100_000;
 const CONNECTIONS: RangeInclusive<i64> = 1..=1_000_000;
 const NONE_IS_NO_LIMIT: RangeInclusive<i64> = 1..=u32::MAX as i64;
 const SECONDS: RangeInclusive<u64> = 0..=3_600;
@@ -123,6 +127,9 @@ pub(crate) struct ServeOptions {
     /// Serve so many connections at once; further ones wait. Two thirds of them may be streams of events. If not given, 900
     #[arg(long, value_name = "N", env = "STORAGERENT_CONNECTIONS", hide_env_values = true, value_parser = value_parser!(u32).range(CONNECTIONS), help_heading = "Limits")]
     connections: Option<u32>,
+    /// Let so many reservations call the payment service at once and turn further ones away with 503; if not given, 64
+    #[arg(long, value_name = "N", env = "STORAGERENT_PAYMENT_CALLS", hide_env_values = true, value_parser = value_parser!(u32).range(CALLS), help_heading = "Limits")]
+    payment_calls: Option<u32>,
     /// Let so many reservations of one customer await their payment at once; if not given, 20
     #[arg(long, value_name = "N", env = "STORAGERENT_HOLDS_PER_CUSTOMER", hide_env_values = true, value_parser = value_parser!(u32).range(NONE_IS_NO_LIMIT), help_heading = "Limits")]
     holds_per_customer: Option<u32>,
@@ -162,6 +169,7 @@ impl ServeOptions {
         for (name, given, range) in [
             ("admission", self.admission.map(i64::from), ADMISSION),
             ("rate-limit", self.rate_limit.map(i64::from), NONE_IS_NO_LIMIT),
+            ("payment-calls", self.payment_calls.map(i64::from), CALLS),
             ("connections", self.connections.map(i64::from), CONNECTIONS),
             ("holds-per-customer", self.holds_per_customer.map(i64::from), NONE_IS_NO_LIMIT),
             ("linger-seconds", self.linger_seconds.map(clamped), seconds.clone()),
@@ -199,6 +207,7 @@ impl ServeOptions {
             rate_limit: self.rate_limit.or(file.rate_limit),
             trusted_proxies: some(self.trusted_proxies, file.trusted_proxies),
             connections: self.connections.or(file.connections),
+            payment_calls: self.payment_calls.or(file.payment_calls),
             holds_per_customer: self.holds_per_customer.or(file.holds_per_customer),
             linger_seconds: self.linger_seconds.or(file.linger_seconds),
             drain_seconds: self.drain_seconds.or(file.drain_seconds),
@@ -267,6 +276,9 @@ impl ServeOptions {
         if let Some(max) = self.admission {
             options = options.changes_max(usize::try_from(max).unwrap_or(usize::MAX));
         }
+        if let Some(max) = self.payment_calls {
+            options = options.calls_max(usize::try_from(max).unwrap_or(usize::MAX));
+        }
         if let Some(per_second) = self.rate_limit {
             options = options.rate_max(per_second);
         }
@@ -312,6 +324,11 @@ impl ServeOptions {
             drain_deadline: self.drain_seconds.map_or(usual.drain_deadline, Duration::from_secs),
             ..usual
         }
+    }
+
+    /// So many threads may wait for others: each call of the payment service takes one, and what else is done aside finds its own.
+    pub(super) fn threads_max(&self) -> usize {
+        THREADS_ASIDE + self.payment_calls.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
     }
 
     /// How long it goes on serving when it is told to end.
