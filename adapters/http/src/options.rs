@@ -47,7 +47,7 @@ impl Options {
     }
 
     /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only. Called under
-    /// a domain's name (`Host`), or by a page that is not listed (`Origin`), it refuses.
+    /// another name than `localhost` (`Host`), or by a page that is not listed (`Origin`), it refuses.
     pub fn insecure() -> Self {
         Options {
             verifier: None,
