@@ -20,7 +20,7 @@ use crate::problem::Refusal;
 use crate::sent;
 use crate::state::Site;
 use crate::token::{Role, TokenError};
-use crate::watch::NO_ROUTE;
+use crate::watch::{InFlight, NO_ROUTE};
 
 /// The id of the request, in and out.
 pub(crate) const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -56,6 +56,11 @@ pub(crate) struct Asker {
 tokio::task_local! {
     /// How refusals of this request are told.
     static TELL: (Lang, CorrelationId);
+}
+
+/// The id of this request, where one is answered.
+pub(crate) fn correlation_id() -> Option<CorrelationId> {
+    TELL.try_with(|(_, id)| id.clone()).ok()
 }
 
 impl IntoResponse for Refusal {
@@ -130,6 +135,35 @@ fn unlisted() -> Refusal {
     Refusal::own(StatusCode::FORBIDDEN, "notListed", "nobody may call this", "아무도 호출할 수 없는 경로입니다")
 }
 
+/// A request on its way: counted and logged when it is answered, or else as one whose client has left.
+struct OnItsWay {
+    site: Arc<Site>,
+    method: Method,
+    route: Option<MatchedPath>,
+    id: CorrelationId,
+    in_flight: InFlight,
+    is_answered: bool,
+}
+
+impl OnItsWay {
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
+    }
+
+    fn answered(mut self, response: &Response) {
+        self.is_answered = true;
+        self.site.watch.answered(&self.method, self.route(), response, self.in_flight.elapsed(), &self.id);
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.site.watch.left(&self.method, self.route(), self.in_flight.elapsed(), &self.id);
+        }
+    }
+}
+
 /// Reads ids and language of every request, and tells them with every answer. Outermost: what is refused further in is told so, too.
 pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let in_flight = site.watch.begin();
@@ -149,6 +183,14 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
         Err(refusal) => (new(), Some(refusal)),
     };
     request.extensions_mut().insert((lang, id.clone()));
+    let on_its_way = OnItsWay {
+        site: Arc::clone(&site),
+        method: method.clone(),
+        route,
+        id: id.clone(),
+        in_flight,
+        is_answered: false,
+    };
     let answered = async {
         match refused {
             Some(refusal) => refusal.into_response(),
@@ -173,8 +215,7 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
     if site.options.ending.is_near() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    site.watch.answered(&method, route, &response, in_flight.elapsed(), &id);
+    on_its_way.answered(&response);
     response
 }
 

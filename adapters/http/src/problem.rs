@@ -99,13 +99,25 @@ impl Refusal {
         storagerent::StoreError::Busy { retry_after: Duration::from_secs(1) }.into()
     }
 
+    /// Logs what is for the operator's eyes, where there is nobody left to answer.
+    pub(crate) fn log_unanswered(&self, correlation_id: Option<&CorrelationId>) {
+        match self {
+            Refusal::Engine(error) if error.kind() == Kind::Internal => log(error, correlation_id),
+            Refusal::Engine(_)
+            | Refusal::Own { .. }
+            | Refusal::Field { .. }
+            | Refusal::TooMany { .. }
+            | Refusal::ManyPayments { .. }
+            | Refusal::Ending => {}
+        }
+    }
+
     /// The document, in the caller's language.
     pub(crate) fn problem(self, lang: Lang, correlation_id: Option<CorrelationId>) -> Problem {
         let (status, code, words, field, wait) = match self {
             // A damaged file's particulars, and what a defect broke off with, are for the operator's eyes.
             Refusal::Engine(error) if error.kind() == Kind::Internal => {
-                let id = correlation_id.as_ref().map(CorrelationId::as_str);
-                tracing::error!(code = error.code(), correlation_id = id, "{error}");
+                log(&error, correlation_id.as_ref());
                 let message = lang.pick("something went wrong here", "서버에서 문제가 생겼습니다").to_owned();
                 let hint = lang.pick(
                     "try again later; the operator finds out why in the log, by the correlation id",
@@ -165,6 +177,11 @@ impl Refusal {
             retry_after: wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
         }
     }
+}
+
+fn log(error: &Error, correlation_id: Option<&CorrelationId>) {
+    let id = correlation_id.map(CorrelationId::as_str);
+    tracing::error!(code = error.code(), correlation_id = id, "{error}");
 }
 
 /// The status follows from the kind alone, but for the precondition that HTTP has a status of its own for.

@@ -57,3 +57,21 @@ async fn a_stream_ends_though_there_is_more_to_tell() {
     ending.end();
     assert!(told.frame().await.is_none(), "whoever reads slowly comes back for the rest");
 }
+
+#[tokio::test]
+async fn a_client_that_leaves_is_counted_as_one_that_left() {
+    let (house, gateway) = House::late(Options::insecure(), Duration::from_millis(300));
+    let house = house.with_storages(1).await;
+    let ending = Ending::default();
+    let (port, server) = served(&house, &ending).await;
+    let client = reserving(port).await;
+    gateway.called().await;
+    drop(client);
+    ending.end();
+    server.await.unwrap();
+    let figures = house.get("/metrics").await;
+    let figures = String::from_utf8_lossy(&figures.body);
+    let left = "storagerent_http_requests_total{method=\"POST\",route=\"/reservations\",status=\"499\"} 1";
+    assert!(figures.contains(left), "{figures}");
+    assert!(figures.contains("storagerent_http_requests_in_flight 1\n"), "{figures}");
+}
