@@ -27,6 +27,9 @@ pub(crate) const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-corre
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
+/// What can be changed on the condition that it is in some version, and nothing else.
+const VERSIONED: [&str; 3] = ["/storages/{id}", "/reservations/{id}", "/reservations/{id}/end"];
+
 /// Who a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity {
@@ -271,12 +274,17 @@ pub(crate) async fn guard(
         Some(site.admit()?)
     };
     let headers = request.headers();
+    let expected_version = if_match(headers)?;
+    if expected_version.is_some() && !request.method().is_safe() && !VERSIONED.contains(&path.as_str()) {
+        let (en, ko) = ("is not taken here: there are no versions", "여기에는 버전이 없어 쓸 수 없습니다");
+        return Err(bad_header(&header::IF_MATCH, en, ko));
+    }
     let asker = Asker {
         identity,
         payer,
         correlation_id,
         idempotency_key: one(headers, &IDEMPOTENCY_KEY)?.map(IdempotencyKey::new).transpose()?,
-        expected_version: if_match(headers)?,
+        expected_version,
         until,
         _admitted: admitted,
     };
