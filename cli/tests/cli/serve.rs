@@ -16,12 +16,17 @@ struct Served {
 
 impl Served {
     fn start(folder: &Path, args: &[&str]) -> Self {
-        Served::run(folder, "serve", args)
+        Served::run_with(folder, "serve", args, &[])
     }
 
     /// `serve` or `payment-sim`, whichever address it says it has.
     fn run(folder: &Path, what: &str, args: &[&str]) -> Self {
+        Served::run_with(folder, what, args, &[])
+    }
+
+    fn run_with(folder: &Path, what: &str, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = tool();
+        command.envs(environment.iter().copied());
         command.args(["--json", what]).args(args).env("STORAGERENT_DB", folder.join("rent.db"));
         let mut running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -203,6 +208,48 @@ fn told_again_it_waits_for_no_request() {
     assert_eq!(served.running.wait().unwrap().code(), Some(0));
     // The body is waited for for 10 s.
     assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_said_on_the_line_about_who_may_call_wins_over_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("dev.key");
+    std::fs::write(&key, SECRET).unwrap();
+    let key = key.to_str().unwrap();
+    let line = ["--insecure", "--listen", "127.0.0.1:0"];
+    let served = Served::run_with(folder.path(), "serve", &line, &[("STORAGERENT_JWT_KEY", key)]);
+    assert!(served.get("/status", None).starts_with("HTTP/1.1 200 "));
+    served.end();
+    let (code, error) = refused(&["--insecure", "--listen", "127.0.0.1:0", "--jwt-key", key]);
+    assert!(code == 2 && error["message"].as_str().unwrap().contains("not both"), "{error}");
+    // A key of the environment wins over what the file says.
+    let config = folder.path().join("serve.toml");
+    std::fs::write(&config, "insecure = true\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let line = ["--config", config.to_str().unwrap()];
+    let served = Served::run_with(folder.path(), "serve", &line, &[("STORAGERENT_JWT_KEY", key)]);
+    assert!(served.get("/status", None).starts_with("HTTP/1.1 401 "));
+    served.end();
+}
+
+#[cfg(unix)]
+#[test]
+fn how_the_simulated_service_behaves_is_not_said_to_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = ["--payment-url", "http://127.0.0.1:9"];
+    let line = ["--insecure", "--listen", "127.0.0.1:0", "--payment", "decline"];
+    let (code, error) = refused(&[&line[..], &url].concat());
+    assert_eq!((code, error["code"].as_str()), (2, Some("usage")), "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("--payment ") && message.contains("--payment-url"), "{error}");
+    let config = folder.path().join("serve.toml");
+    std::fs::write(&config, "payment-url = \"http://127.0.0.1:9\"\n").unwrap();
+    let (code, error) = refused(&[&line[..], &["--config", config.to_str().unwrap(), "--lang", "ko"]].concat());
+    assert_eq!((code, error["code"].as_str()), (2, Some("usage")), "{error}");
+    // What the environment says of it is for other commands.
+    let line = ["--insecure", "--listen", "127.0.0.1:0", url[0], url[1]];
+    let served = Served::run_with(folder.path(), "serve", &line, &[("STORAGERENT_PAYMENT", "decline")]);
+    served.end();
 }
 
 /// The outage scene of the first storagerent, with two processes: the payment service is stopped, and started again.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{ArgMatches, Args};
 use serde::Serialize;
 use storagerent::{App, Worker};
 use storagerent_http::{Ending, router, serve};
@@ -43,10 +43,18 @@ struct Served {
 }
 
 impl ServeArgs {
+    /// Takes notice of what was given on the line, and what in the environment.
+    pub(crate) fn heed_the_line(&mut self, line: &ArgMatches) {
+        self.options.heed_the_line(line);
+    }
+
     pub(super) fn run(self, mut globals: Globals) -> Result<(), Failure> {
         let file = self.config.as_deref().map(ServeOptions::read).transpose()?.unwrap_or_default();
         let options = self.options.or(file);
         globals.db = globals.db.or(options.db.clone());
+        if globals.payment_on_the_line && options.calls_a_service() {
+            return Err(Failure::otherwise_simulated(globals.lang()));
+        }
         let address = options.address()?;
         let handed = handed_over().map_err(|source| Failure::Listen { address, source })?;
         let address = handed.as_ref().map_or(address, |(_, address)| *address);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use clap::{Args, value_parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, value_parser};
 use serde::Deserialize;
 use storagerent::{App, InvalidValue};
 use storagerent_http::token::{AUDIENCE, Verifier};
@@ -329,6 +330,19 @@ impl ServeOptions {
     /// So many threads may wait for others: each call of the payment service takes one, and what else is done aside finds its own.
     pub(super) fn threads_max(&self) -> usize {
         THREADS_ASIDE + self.payment_calls.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
+    }
+
+    /// Leaves a key out that the environment names, where the line says that none is asked for.
+    pub(super) fn heed_the_line(&mut self, line: &ArgMatches) {
+        let is_of_the_line = line.value_source("jwt_key") == Some(ValueSource::CommandLine);
+        if self.insecure && !is_of_the_line {
+            self.jwt_key = None;
+        }
+    }
+
+    /// Whether a payment service is named: none is simulated then.
+    pub(super) fn calls_a_service(&self) -> bool {
+        self.payment_url.is_some()
     }
 
     /// How long it goes on serving when it is told to end.
