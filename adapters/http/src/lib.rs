@@ -26,6 +26,7 @@ mod problem;
 mod routes;
 mod sent;
 mod serve;
+mod shares;
 mod state;
 pub mod token;
 mod watch;

@@ -10,18 +10,23 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 use crate::ending::Ending;
+use crate::shares::Shares;
 
 /// How much of a client's slowness is borne.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// So many connections at once; further ones wait to be accepted.
+    /// So many connections at once; further ones wait to be accepted. One address has an eighth of them, or 8, and further ones of it
+    /// are closed; this machine's own have no bound.
     pub connections_max: usize,
+    /// Proxies, which bring many clients, have no bound either.
+    pub trusted_proxies: Vec<IpNet>,
     /// The headers of a request are there within this time.
     pub header_deadline: Duration,
     /// A client takes some of its answer within this time, or is left.
@@ -35,6 +40,7 @@ impl Default for Limits {
         Limits {
             // Below the 1,024 open files that most systems grant a process.
             connections_max: 900,
+            trusted_proxies: Vec::new(),
             header_deadline: Duration::from_secs(10),
             write_deadline: Duration::from_secs(30),
             drain_deadline: Duration::from_secs(15),
@@ -52,6 +58,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// [`crate::Options::ending`] was given; after the drain deadline [`Ending::settled`] says whether a change goes on still.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending: Ending) {
     let places = Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS)));
+    let shares = Shares::new(limits.connections_max, limits.trusted_proxies);
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_deadline);
@@ -68,6 +75,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        let part = match shares.enter(peer.ip()) {
+            Ok(part) => part,
+            Err(open) => {
+                tracing::warn!(peer = %peer.ip(), open, "a connection is closed: this address has its share of them");
+                continue;
+            }
+        };
         // Small answers are not held back.
         let _delayed = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
@@ -82,7 +96,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, ending
         tokio::spawn(async move {
             // A client that is gone, or too slow, is no trouble of ours.
             let _broken = connection.await;
-            drop(place);
+            drop((part, place));
         });
     }
     drop(listener);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::{ArgMatches, Args};
 use serde::Serialize;
 use storagerent::{App, Worker};
-use storagerent_http::{Ending, router, serve};
+use storagerent_http::{Ending, Limits, router, serve};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -60,6 +60,7 @@ impl ServeArgs {
         let address = handed.as_ref().map_or(address, |(_, address)| *address);
         let cannot = |source| Failure::Listen { address, source };
         let access = options.access(address)?;
+        let limits = Limits { trusted_proxies: options.proxies()?, ..options.limits() };
         // Before the site is opened, or made: whoever cannot listen leaves nothing behind.
         let listener = match handed {
             Some((listener, _)) => listener,
@@ -88,7 +89,7 @@ impl ServeArgs {
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
             tokio::spawn(end_when_told(asked, ending.clone(), options.linger()));
             tokio::spawn(look(app.clone(), Arc::downgrade(&worker)));
-            serve(listener, router(app, access), options.limits(), ending.clone()).await;
+            serve(listener, router(app, access), limits, ending.clone()).await;
             Ok::<_, Failure>(log)
         });
         // Not of the calls alone, but of what is written down of their answers.

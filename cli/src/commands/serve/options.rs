@@ -125,7 +125,8 @@ pub(crate) struct ServeOptions {
         help_heading = "Limits"
     )]
     trusted_proxies: Vec<String>,
-    /// Serve so many connections at once; further ones wait. Two thirds of them may be streams of events. If not given, 900
+    /// Serve so many connections at once; further ones wait. Two thirds of them may be streams of events, and an eighth of one
+    /// address, but for this machine's own and for --trusted-proxies. If not given, 900
     #[arg(long, value_name = "N", env = "STORAGERENT_CONNECTIONS", hide_env_values = true, value_parser = value_parser!(u32).range(CONNECTIONS), help_heading = "Limits")]
     connections: Option<u32>,
     /// Let so many reservations call the payment service at once and turn further ones away with 503; if not given, 64
@@ -284,7 +285,12 @@ impl ServeOptions {
             options = options.rate_max(per_second);
         }
         options = options.streams_max(self.limits().connections_max / 3 * 2);
-        Ok(options.trusted_proxies(self.trusted_proxies.iter().map(|net| listed(net)).collect::<Result<Vec<_>, _>>()?))
+        Ok(options.trusted_proxies(self.proxies()?))
+    }
+
+    /// The proxies that are believed, and bring many clients.
+    pub(super) fn proxies(&self) -> Result<Vec<IpNet>, InvalidValue> {
+        self.trusted_proxies.iter().map(|net| listed(net)).collect()
     }
 
     fn bearers(&self, address: SocketAddr) -> Result<Options, Failure> {
