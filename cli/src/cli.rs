@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
-use clap::{Args, CommandFactory, Parser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 use storagerent::Lang;
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::payment::Behaviour;
@@ -71,6 +73,9 @@ pub(crate) struct Globals {
         value_parser = behaviours()
     )]
     pub(crate) payment: Behaviour,
+    /// Whether that stands on the line, and not in the environment.
+    #[arg(skip)]
+    pub(crate) payment_on_the_line: bool,
     /// The time by which everything happens, RFC 3339: for tests, and for trying future dates
     #[arg(long, global = true, hide = true, value_name = "TIMESTAMP", value_parser = timestamp)]
     pub(crate) now: Option<DateTime<Utc>>,
@@ -118,7 +123,7 @@ pub(crate) fn command() -> clap::Command {
 
 /// Reads a line and does what it says.
 pub(crate) fn run(line: Vec<OsString>) -> ExitCode {
-    match Cli::try_parse_from(&line) {
+    match read(&line) {
         Ok(Cli { globals, command }) => {
             let output = globals.output();
             match commands::run(command, &globals, &output) {
@@ -128,6 +133,40 @@ pub(crate) fn run(line: Vec<OsString>) -> ExitCode {
         }
         Err(refusal) => refuse(&refusal, &line),
     }
+}
+
+/// Reads a line. What stands on it is heeded or refused; what the environment says is for whatever command has a use for it.
+fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(line)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let on_the_line = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    cli.globals.payment_on_the_line = on_the_line("payment");
+    if let (Command::Serve(args), Some((_, given))) = (&mut cli.command, matches.subcommand()) {
+        args.heed_the_line(given);
+    }
+    let useless: &[(&str, Option<&str>)] = match &cli.command {
+        Command::PaymentSim(_) => &[("payment", Some("--behaviour"))],
+        Command::Web(_) => &[("db", None), ("payment", None)],
+        _ => &[],
+    };
+    match useless.iter().find(|(id, _)| on_the_line(id)) {
+        Some((id, instead)) => Err(unknown(&matches, id, *instead)),
+        None => Ok(cli),
+    }
+}
+
+/// An option of every command that this one has no use for.
+fn unknown(matches: &ArgMatches, id: &str, instead: Option<&str>) -> clap::Error {
+    let text = |text: &str| ContextValue::String(text.to_owned());
+    let mut root = command();
+    root.build();
+    let named = matches.subcommand_name().and_then(|name| root.find_subcommand(name));
+    let mut refusal = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(named.unwrap_or(&root));
+    refusal.insert(ContextKind::InvalidArg, text(&format!("--{id}")));
+    if let Some(instead) = instead {
+        refusal.insert(ContextKind::SuggestedArg, text(instead));
+    }
+    refusal
 }
 
 /// The language that a line asks for which cannot be read, else the locale's.

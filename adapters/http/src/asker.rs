@@ -20,12 +20,15 @@ use crate::problem::Refusal;
 use crate::sent;
 use crate::state::Site;
 use crate::token::{Role, TokenError};
-use crate::watch::NO_ROUTE;
+use crate::watch::{InFlight, NO_ROUTE};
 
 /// The id of the request, in and out.
 pub(crate) const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// What can be changed on the condition that it is in some version, and nothing else.
+const VERSIONED: [&str; 3] = ["/storages/{id}", "/reservations/{id}", "/reservations/{id}/end"];
 
 /// Who a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,11 @@ pub(crate) struct Asker {
 tokio::task_local! {
     /// How refusals of this request are told.
     static TELL: (Lang, CorrelationId);
+}
+
+/// The id of this request, where one is answered.
+pub(crate) fn correlation_id() -> Option<CorrelationId> {
+    TELL.try_with(|(_, id)| id.clone()).ok()
 }
 
 impl IntoResponse for Refusal {
@@ -130,6 +138,35 @@ fn unlisted() -> Refusal {
     Refusal::own(StatusCode::FORBIDDEN, "notListed", "nobody may call this", "아무도 호출할 수 없는 경로입니다")
 }
 
+/// A request on its way: counted and logged when it is answered, or else as one whose client has left.
+struct OnItsWay {
+    site: Arc<Site>,
+    method: Method,
+    route: Option<MatchedPath>,
+    id: CorrelationId,
+    in_flight: InFlight,
+    is_answered: bool,
+}
+
+impl OnItsWay {
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
+    }
+
+    fn answered(mut self, response: &Response) {
+        self.is_answered = true;
+        self.site.watch.answered(&self.method, self.route(), response, self.in_flight.elapsed(), &self.id);
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.site.watch.left(&self.method, self.route(), self.in_flight.elapsed(), &self.id);
+        }
+    }
+}
+
 /// Reads ids and language of every request, and tells them with every answer. Outermost: what is refused further in is told so, too.
 pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let in_flight = site.watch.begin();
@@ -149,6 +186,14 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
         Err(refusal) => (new(), Some(refusal)),
     };
     request.extensions_mut().insert((lang, id.clone()));
+    let on_its_way = OnItsWay {
+        site: Arc::clone(&site),
+        method: method.clone(),
+        route,
+        id: id.clone(),
+        in_flight,
+        is_answered: false,
+    };
     let answered = async {
         match refused {
             Some(refusal) => refusal.into_response(),
@@ -173,8 +218,7 @@ pub(crate) async fn frame(State(site): State<Arc<Site>>, mut request: Request, n
     if site.options.ending.is_near() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    site.watch.answered(&method, route, &response, in_flight.elapsed(), &id);
+    on_its_way.answered(&response);
     response
 }
 
@@ -230,12 +274,17 @@ pub(crate) async fn guard(
         Some(site.admit()?)
     };
     let headers = request.headers();
+    let expected_version = if_match(headers)?;
+    if expected_version.is_some() && !request.method().is_safe() && !VERSIONED.contains(&path.as_str()) {
+        let (en, ko) = ("is not taken here: there are no versions", "여기에는 버전이 없어 쓸 수 없습니다");
+        return Err(bad_header(&header::IF_MATCH, en, ko));
+    }
     let asker = Asker {
         identity,
         payer,
         correlation_id,
         idempotency_key: one(headers, &IDEMPOTENCY_KEY)?.map(IdempotencyKey::new).transpose()?,
-        expected_version: if_match(headers)?,
+        expected_version,
         until,
         _admitted: admitted,
     };

@@ -47,7 +47,7 @@ impl Options {
     }
 
     /// Anybody who reaches the gateway is the manager, and reservations belong to `guest`: for one's own machine only. Called under
-    /// a domain's name (`Host`), or by a page that is not listed (`Origin`), it refuses.
+    /// another name than `localhost` (`Host`), or by a page that is not listed (`Origin`), it refuses.
     pub fn insecure() -> Self {
         Options {
             verifier: None,
@@ -82,7 +82,7 @@ impl Options {
         self
     }
 
-    /// So many reservations call the payment gateway at once; further ones are turned away with 503.
+    /// So many reservations call the payment gateway at once; further ones are turned away with 503 after a second. 64 if not given.
     #[must_use]
     pub fn calls_max(mut self, calls_max: usize) -> Self {
         self.calls_max = calls_max.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
@@ -128,7 +128,7 @@ impl Options {
         self
     }
 
-    /// Streams end with it: the one that ends [`crate::serve`].
+    /// Streams end with it, and it knows of changes under way: the one that ends [`crate::serve`].
     #[must_use]
     pub fn ending(mut self, ending: Ending) -> Self {
         self.ending = ending;

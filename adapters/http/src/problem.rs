@@ -46,6 +46,8 @@ pub(crate) enum Refusal {
     Field { field: String, en: String, ko: String },
     /// This caller asks too often.
     TooMany { wait: Duration },
+    /// So many reservations call the payment service, and more may not.
+    ManyPayments { calls: usize },
     /// Serving is about to end.
     Ending,
 }
@@ -66,7 +68,11 @@ impl Refusal {
             Refusal::Own { status, code, en: e, ko: k, .. } => {
                 Refusal::Own { status, code, en: e, ko: k, hint: Some((en, ko)) }
             }
-            Refusal::Engine(_) | Refusal::Field { .. } | Refusal::TooMany { .. } | Refusal::Ending => self,
+            Refusal::Engine(_)
+            | Refusal::Field { .. }
+            | Refusal::TooMany { .. }
+            | Refusal::ManyPayments { .. }
+            | Refusal::Ending => self,
         }
     }
 
@@ -93,13 +99,25 @@ impl Refusal {
         storagerent::StoreError::Busy { retry_after: Duration::from_secs(1) }.into()
     }
 
+    /// Logs what is for the operator's eyes, where there is nobody left to answer.
+    pub(crate) fn log_unanswered(&self, correlation_id: Option<&CorrelationId>) {
+        match self {
+            Refusal::Engine(error) if error.kind() == Kind::Internal => log(error, correlation_id),
+            Refusal::Engine(_)
+            | Refusal::Own { .. }
+            | Refusal::Field { .. }
+            | Refusal::TooMany { .. }
+            | Refusal::ManyPayments { .. }
+            | Refusal::Ending => {}
+        }
+    }
+
     /// The document, in the caller's language.
     pub(crate) fn problem(self, lang: Lang, correlation_id: Option<CorrelationId>) -> Problem {
         let (status, code, words, field, wait) = match self {
             // A damaged file's particulars, and what a defect broke off with, are for the operator's eyes.
             Refusal::Engine(error) if error.kind() == Kind::Internal => {
-                let id = correlation_id.as_ref().map(CorrelationId::as_str);
-                tracing::error!(code = error.code(), correlation_id = id, "{error}");
+                log(&error, correlation_id.as_ref());
                 let message = lang.pick("something went wrong here", "서버에서 문제가 생겼습니다").to_owned();
                 let hint = lang.pick(
                     "try again later; the operator finds out why in the log, by the correlation id",
@@ -130,6 +148,17 @@ impl Refusal {
                 let words = Explained { message, hint };
                 (StatusCode::TOO_MANY_REQUESTS, "tooManyRequests".to_owned(), words, None, Some(wait))
             }
+            Refusal::ManyPayments { calls } => {
+                let wait = if calls == 1 { "reservation waits" } else { "reservations wait" };
+                let message = lang.pick(
+                    format!("{calls} {wait} for the payment service already"),
+                    format!("결제 서비스를 기다리는 예약이 이미 {calls}건입니다"),
+                );
+                let hint = lang.pick("try again in a moment", "잠시 뒤 다시 시도하세요").to_owned();
+                let words = Explained { message, hint };
+                let wait = Some(Duration::from_secs(1));
+                (StatusCode::SERVICE_UNAVAILABLE, "tooManyPayments".to_owned(), words, None, wait)
+            }
             Refusal::Ending => {
                 let message = lang.pick("this server is about to end", "이 서버는 곧 종료됩니다").to_owned();
                 let words = Explained { message, hint: String::new() };
@@ -148,6 +177,11 @@ impl Refusal {
             retry_after: wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
         }
     }
+}
+
+fn log(error: &Error, correlation_id: Option<&CorrelationId>) {
+    let id = correlation_id.map(CorrelationId::as_str);
+    tracing::error!(code = error.code(), correlation_id = id, "{error}");
 }
 
 /// The status follows from the kind alone, but for the precondition that HTTP has a status of its own for.

@@ -120,6 +120,7 @@ fn in_korean(words: &str) -> String {
         words.split_once("expected ").map_or(String::new(), |(_, names)| names.replacen("one of ", "", 1))
     };
     match words {
+        "a text or a whole number is wanted" => "글이나 정수여야 합니다".to_owned(),
         "a whole number is wanted" => "정수여야 합니다".to_owned(),
         "the number is out of range" => "수가 범위를 벗어났습니다".to_owned(),
         _ if words.starts_with("missing field") => "빠졌습니다".to_owned(),

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use storagerent::App;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::admission::{Admission, Admitted, Payer, Rates, StreamPlace, Streams};
+use crate::asker::correlation_id;
+use crate::ending::UnderWay;
 use crate::feed::Feed;
 use crate::options::Options;
 use crate::problem::Refusal;
@@ -67,8 +69,16 @@ impl Site {
         let place = Arc::clone(&self.calls).acquire_owned();
         match tokio::time::timeout(CALL_WAIT_MAX, place).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Refusal::busy()),
+            Ok(Err(_)) | Err(_) => {
+                self.watch.refused("payments");
+                Err(Refusal::ManyPayments { calls: self.options.calls_max })
+            }
         }
+    }
+
+    /// One change more is under way: see [`through`].
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.options.ending.begin()
     }
 
     /// Something was changed: whoever waits for it looks now.
@@ -109,9 +119,78 @@ pub(crate) fn broken() -> Refusal {
     storagerent::StoreError::Aborted("the request broke off".to_owned()).into()
 }
 
-/// Goes through with a change although its client may be gone: what is begun is brought to its end.
+/// Goes through with a change although its client may be gone: what is begun is brought to its end, and serving does not end before.
 pub(crate) async fn through<T: Send + 'static>(
+    under_way: UnderWay,
     change: impl Future<Output = Result<T, Refusal>> + Send + 'static,
 ) -> Result<T, Refusal> {
-    tokio::spawn(change).await.unwrap_or_else(|_| Err(broken()))
+    let (tell, told) = oneshot::channel();
+    let id = correlation_id();
+    tokio::spawn(async move {
+        let _under_way = under_way;
+        if let Err(Err(refusal)) = tell.send(change.await) {
+            refusal.log_unanswered(id.as_ref());
+        }
+    });
+    told.await.unwrap_or_else(|_| Err(broken()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::Mutex;
+
+    use storagerent::StoreError;
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+    use crate::ending::Ending;
+
+    /// What is logged, as text.
+    #[derive(Default)]
+    struct Log(Mutex<String>);
+
+    struct Words<'a>(&'a mut String);
+
+    impl Visit for Words<'_> {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.push_str(&format!("{field}={value:?} "));
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut Words(&mut self.0.lock().unwrap()));
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_after_the_client_has_left_is_logged() {
+        let log = Arc::new(Log::default());
+        let _logging = tracing::subscriber::set_default(Arc::clone(&log));
+        let (ending, (go, gone)) = (Ending::default(), oneshot::channel::<()>());
+        let change = async move {
+            let _left = gone.await;
+            Err::<(), _>(StoreError::Corrupt("row 7".to_owned()).into())
+        };
+        let asked = through(ending.begin(), change);
+        assert!(tokio::time::timeout(Duration::from_millis(1), asked).await.is_err(), "the client leaves");
+        assert!(log.0.lock().unwrap().is_empty());
+        drop(go);
+        ending.settled().await;
+        let said = log.0.lock().unwrap();
+        assert!(said.contains("row 7") && said.contains("corrupt"), "{said}");
+    }
 }

@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::{CustomerId, InvalidValue};
 
+use crate::key::{self, SECRET_BYTES_MIN};
+
 /// The audience and issuer of tokens, unless others are given.
 pub const AUDIENCE: &str = "storagerent";
 
 /// Clocks may differ by so many seconds.
 const LEEWAY_SECONDS: i64 = 30;
-/// A shared secret has at least so many bytes (RFC 7518, 3.2).
-const SECRET_BYTES_MIN: usize = 32;
 
 /// Who a token says its bearer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,14 @@ pub enum TokenError {
     /// The key is none that is known.
     #[error("the key is neither an Ed25519 nor an RSA key in PEM, nor a secret of at least {SECRET_BYTES_MIN} bytes")]
     UnknownKey,
+    /// What could be a key in another form is no secret: everybody may know it.
+    #[error("the key file holds {what}, which is taken neither as a key nor as a secret")]
+    NoSecret {
+        /// What is in the file.
+        what: &'static str,
+        /// The same in Korean.
+        what_ko: &'static str,
+    },
     /// The key is the other half of the one that is wanted.
     #[error("the {wanted} half of the key is wanted here")]
     OtherHalf {
@@ -97,6 +105,28 @@ pub enum TokenError {
     Customer(#[from] InvalidValue),
 }
 
+impl TokenError {
+    /// The same in Korean.
+    pub fn in_korean(&self) -> String {
+        match self {
+            TokenError::UnknownKey => {
+                format!("키가 PEM 형식의 Ed25519나 RSA 키도, {SECRET_BYTES_MIN}바이트 이상의 비밀값도 아닙니다")
+            }
+            TokenError::NoSecret { what_ko, .. } => {
+                format!("키 파일의 내용이 {what_ko}입니다. 키로도 비밀값으로도 쓸 수 없습니다")
+            }
+            TokenError::OtherHalf { wanted } => {
+                let half = if *wanted == "public" { "공개 키" } else { "개인 키" };
+                format!("여기에는 {half}가 필요합니다")
+            }
+            TokenError::NotOurs { .. } => "이 사이트의 토큰이 아닙니다".to_owned(),
+            TokenError::NotNow => "아직 쓸 수 없는 토큰입니다".to_owned(),
+            TokenError::Expired => "기한이 지난 토큰입니다".to_owned(),
+            TokenError::Customer(InvalidValue { field, reason_ko, .. }) => format!("{field}: {reason_ko}"),
+        }
+    }
+}
+
 /// Knows which tokens are believed.
 #[derive(Clone)]
 pub struct Verifier {
@@ -112,12 +142,12 @@ impl std::fmt::Debug for Verifier {
 
 impl Verifier {
     /// Believes tokens signed for an audience by an issuer with this key: a public key in PEM (Ed25519: EdDSA, RSA: RS256), or
-    /// for development a shared secret (HS256).
+    /// for development a shared secret (HS256): one line of printable ASCII, of 32 bytes or more.
     ///
     /// # Errors
-    /// [`TokenError::UnknownKey`], [`TokenError::OtherHalf`].
+    /// [`TokenError::UnknownKey`], [`TokenError::NoSecret`], [`TokenError::OtherHalf`].
     pub fn new(key: &[u8], audience: &str, issuer: &str) -> Result<Self, TokenError> {
-        let (key, algorithm) = decoding_key(key)?;
+        let (key, algorithm) = key::decoding(key)?;
         let mut validation = Validation::new(algorithm);
         validation.set_audience(&[audience]);
         validation.set_issuer(&[issuer]);
@@ -182,31 +212,6 @@ fn why(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
     }
 }
 
-fn is_pem(key: &[u8]) -> bool {
-    key.trim_ascii_start().starts_with(b"-----BEGIN")
-}
-
-fn secret(key: &[u8]) -> Result<&[u8], TokenError> {
-    let secret = key.trim_ascii_end();
-    (secret.len() >= SECRET_BYTES_MIN).then_some(secret).ok_or(TokenError::UnknownKey)
-}
-
-fn decoding_key(key: &[u8]) -> Result<(DecodingKey, Algorithm), TokenError> {
-    if !is_pem(key) {
-        return Ok((DecodingKey::from_secret(secret(key)?), Algorithm::HS256));
-    }
-    let ed = DecodingKey::from_ed_pem(key).map(|key| (key, Algorithm::EdDSA));
-    ed.or_else(|_| DecodingKey::from_rsa_pem(key).map(|key| (key, Algorithm::RS256)))
-        .map_err(|_| unknown_key(key, "public"))
-}
-
-/// What is in the way of a key in PEM.
-fn unknown_key(key: &[u8], wanted: &'static str) -> TokenError {
-    let other: &[u8] = if wanted == "public" { b"PRIVATE KEY-----" } else { b"PUBLIC KEY-----" };
-    let is_other = key.windows(other.len()).any(|part| part == other);
-    if is_other { TokenError::OtherHalf { wanted } } else { TokenError::UnknownKey }
-}
-
 /// Mints tokens, for development and tests.
 pub struct Signer {
     key: EncodingKey,
@@ -225,15 +230,9 @@ impl Signer {
     /// Signs with a private key in PEM (Ed25519 or RSA), or a shared secret.
     ///
     /// # Errors
-    /// [`TokenError::UnknownKey`], [`TokenError::OtherHalf`].
+    /// [`TokenError::UnknownKey`], [`TokenError::NoSecret`], [`TokenError::OtherHalf`].
     pub fn new(key: &[u8], audience: &str, issuer: &str) -> Result<Self, TokenError> {
-        let (key, algorithm) = if is_pem(key) {
-            let ed = EncodingKey::from_ed_pem(key).map(|key| (key, Algorithm::EdDSA));
-            ed.or_else(|_| EncodingKey::from_rsa_pem(key).map(|key| (key, Algorithm::RS256)))
-                .map_err(|_| unknown_key(key, "private"))?
-        } else {
-            (EncodingKey::from_secret(secret(key)?), Algorithm::HS256)
-        };
+        let (key, algorithm) = key::encoding(key)?;
         Ok(Signer { key, algorithm, audience: audience.to_owned(), issuer: issuer.to_owned() })
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use prometheus::{
     Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -18,6 +18,9 @@ use crate::problem::Code;
 
 /// The route of what is under no route.
 pub(crate) const NO_ROUTE: &str = "none";
+
+/// The status that a request is counted under whose client has left; nobody is answered with it.
+const CLIENT_LEFT: u16 = 499;
 
 /// In seconds: an answer from memory takes a fraction of a millisecond, a payment service at its worst its deadline.
 const LATENCIES: &[f64] =
@@ -84,11 +87,15 @@ impl Watch {
         gauges("build_info", "The version that runs", &["version"])
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1);
-        let refused = counters("http_refused_total", "Requests turned away unseen, by reason", &["reason"]);
-        ["queue", "rate", "streams"].iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
+        let refused = counters("http_refused_total", "Requests turned away with nothing done, by reason", &["reason"]);
+        ["queue", "rate", "streams", "payments"].iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
         Watch {
             started: Instant::now(),
-            requests: counters("http_requests_total", "Requests answered", &["method", "route", "status"]),
+            requests: counters(
+                "http_requests_total",
+                "Requests answered, and as 499 those whose client left before",
+                &["method", "route", "status"],
+            ),
             in_flight: gauge("http_requests_in_flight", "Requests not answered yet"),
             uptime: gauge("uptime_seconds", "Since when this process has served"),
             queue_depth: gauge("writer_queue_depth", "Changes let in and not answered yet"),
@@ -125,16 +132,34 @@ impl Watch {
         took: Duration,
         id: &CorrelationId,
     ) {
+        let code = response.extensions().get::<Code>().map(|Code(code)| code.as_str());
+        self.count(method, route, response.status(), code, took, id);
+    }
+
+    /// A request was not answered: its client had left before.
+    pub(crate) fn left(&self, method: &Method, route: &str, took: Duration, id: &CorrelationId) {
+        if let Ok(status) = StatusCode::from_u16(CLIENT_LEFT) {
+            self.count(method, route, status, Some("clientLeft"), took, id);
+        }
+    }
+
+    fn count(
+        &self,
+        method: &Method,
+        route: &str,
+        status: StatusCode,
+        code: Option<&str>,
+        took: Duration,
+        id: &CorrelationId,
+    ) {
         let method = match method.as_str() {
             known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
             // Whoever makes methods up makes no new series.
             _ => "OTHER",
         };
-        let status = response.status();
         self.requests.with_label_values(&[method, route, status.as_str()]).inc();
         self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
         let (status, milliseconds) = (status.as_u16(), (took.as_secs_f64() * 1e6).round() / 1e3);
-        let code = response.extensions().get::<Code>().map(|Code(code)| code.as_str());
         if status >= 500 {
             tracing::warn!(method, route, status, code, milliseconds, correlation_id = %id, "answered");
         } else {
@@ -142,7 +167,7 @@ impl Watch {
         }
     }
 
-    /// A request was turned away before anybody looked at it: `queue` or `rate`.
+    /// A request was turned away before anything was done: `queue`, `rate`, `streams` or `payments`.
     pub(crate) fn refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
     }

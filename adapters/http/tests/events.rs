@@ -28,7 +28,7 @@ impl Stream {
 
     async fn asked(port: u16, headers: &str) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let asked = format!("GET /events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{headers}\r\n");
+        let asked = format!("GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{headers}\r\n");
         stream.write_all(asked.as_bytes()).await.unwrap();
         let mut lines = BufReader::new(stream).lines();
         assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("HTTP/1.1 200 OK"));
@@ -157,8 +157,9 @@ async fn one_caller_does_not_take_all_streams() {
     let second = Stream::asked(port, &of("kim")).await;
     let kim = bearer("kim");
     let one_more = async || {
-        let headers =
-            format!("GET /events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: {kim}\r\n\r\n");
+        let headers = format!(
+            "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAuthorization: {kim}\r\n\r\n"
+        );
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.write_all(headers.as_bytes()).await.unwrap();
         BufReader::new(stream).lines().next_line().await.unwrap().unwrap()

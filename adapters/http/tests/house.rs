@@ -1,6 +1,8 @@
 //! A gateway over an empty site, asked without a network.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -9,10 +11,11 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::clock::ManualClock;
+use storagerent::effect::{Charge, Outcome};
 use storagerent::memory::MemoryStore;
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::sqlite::SqliteStore;
-use storagerent::{App, DrivenStore, Store, Worker};
+use storagerent::{App, DrivenStore, PaymentGateway, Store, Worker};
 use storagerent_http::{Options, router};
 use tower::ServiceExt as _;
 
@@ -65,6 +68,17 @@ impl House {
         House { router: router(app.clone(), options), app, clock, gateway }
     }
 
+    /// Over a payment service that takes so long for each charge.
+    pub(crate) fn late(options: Options, by: Duration) -> (Self, Arc<Late>) {
+        let service = Arc::new(SimulatedGateway::in_memory(Behaviour::Approve));
+        let late = Arc::new(Late { service: Arc::clone(&service), by, is_called: AtomicBool::new(false) });
+        let clock = ManualClock::at(morning());
+        let wiring = storagerent::Options::new(Arc::clone(&late)).clock(clock.clone());
+        let store = Arc::new(DrivenStore::new(Arc::new(MemoryStore::new())).unwrap());
+        let app = storagerent::over(store, wiring).unwrap();
+        (House { router: router(app.clone(), options), app, clock, gateway: service }, late)
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -99,6 +113,38 @@ impl House {
             made.unwrap();
         }
         self
+    }
+}
+
+/// A payment service that takes its time.
+pub(crate) struct Late {
+    service: Arc<SimulatedGateway>,
+    by: Duration,
+    is_called: AtomicBool,
+}
+
+impl Late {
+    /// Waits until somebody is to be charged.
+    pub(crate) async fn called(&self) {
+        while !self.is_called.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl PaymentGateway for Late {
+    fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        self.is_called.store(true, Ordering::SeqCst);
+        std::thread::sleep(self.by);
+        self.service.charge(charge, deadline)
+    }
+
+    fn void(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        self.service.void(charge, deadline)
+    }
+
+    fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        self.service.refund(charge, deadline)
     }
 }
 

@@ -167,9 +167,14 @@ async fn what_is_sent_is_honoured_or_refused() {
         let set = house.ask("PUT", "/settings/holdMinutes", &[], &format!(r#"{{"value":{value}}}"#)).await;
         assert_eq!(set.told(200)["holdMinutes"], 7);
     }
-    for value in ["7.5", "null", "[7]"] {
-        let set = house.ask("PUT", "/settings/holdMinutes", &[], &format!(r#"{{"value":{value}}}"#)).await;
-        set.problem(422, "invalidValue");
+    for value in ["7.5", "null", "[7]", "true", "{}"] {
+        for (lang, words) in [("en", "a text or a whole number is wanted"), ("ko", "글이나 정수여야 합니다")]
+        {
+            let body = format!(r#"{{"value":{value}}}"#);
+            let set = house.ask("PUT", "/settings/holdMinutes", &[("accept-language", lang)], &body).await;
+            let problem = set.problem(422, "invalidValue");
+            assert_eq!((&problem["field"], &problem["detail"]), (&"value".into(), &format!("value: {words}").into()));
+        }
     }
 }
 
@@ -191,4 +196,20 @@ async fn nobody_is_the_customer_whose_reservations_are_the_managers() {
     house.ask("GET", "/reservations", &[("authorization", &kim)], "").await.told(200);
     let token = crate::bearers::unminted("guest");
     house.ask("GET", "/reservations", &[("authorization", &token)], "").await.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_version_is_expected_of_nothing_that_has_none() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    let expecting = [("if-match", "\"1\"")];
+    for (method, path, body) in [
+        ("POST", "/reservations", RESERVE),
+        ("PATCH", "/reviews/1", r#"{"rate":5}"#),
+        ("PUT", "/settings/holdMinutes", r#"{"value":7}"#),
+    ] {
+        house.ask(method, path, &expecting, body).await.problem(400, "badHeader");
+    }
+    assert!(house.app.settings().unwrap().hold_minutes != 7);
+    house.ask("POST", "/reservations", &[("if-match", "*")], RESERVE).await.told(201);
+    house.ask("GET", "/storages", &expecting, "").await.told(200);
 }

@@ -127,6 +127,23 @@ async fn changes_beyond_the_limit_are_turned_away_at_once_and_reads_are_not() {
 }
 
 #[tokio::test]
+async fn reservations_that_find_no_call_of_the_payment_service_free_are_told_so_and_counted() {
+    let (house, _gateway) = House::late(Options::insecure().calls_max(1), std::time::Duration::from_secs(3));
+    let house = house.with_storages(2).await;
+    has(&figures(&house).await, &["storagerent_http_refused_total{reason=\"payments\"} 0"]);
+    let bodies = [r#"{"storageId":1}"#, r#"{"storageId":2}"#];
+    let [first, second] = bodies.map(|body| house.post("/reservations", body));
+    let (first, second) = tokio::join!(first, second);
+    let (made, refused) = if first.status == 201 { (first, second) } else { (second, first) };
+    made.told(201);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let problem = refused.problem(503, "tooManyPayments");
+    assert_eq!(problem["detail"], "1 reservation waits for the payment service already");
+    assert_eq!(problem["retryAfter"], 1);
+    has(&figures(&house).await, &["storagerent_http_refused_total{reason=\"payments\"} 1"]);
+}
+
+#[tokio::test]
 async fn whose_body_is_still_coming_takes_no_place_from_others() {
     let house = House::open(Options::insecure().changes_max(1));
     let coming = Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());

@@ -28,7 +28,7 @@ units. UTF-8, with or without a byte order mark. Cells are taken as they are:
 an apostrophe that `export` put before =, +, - or @ stays.
 
 A file with a bad line is refused as a whole (exit 2), every bad line told by
-its number and why.")]
+its number and why; so is each line that a quote takes along.")]
 pub(crate) struct ImportArgs {
     /// The file; - is stdin
     #[arg(value_name = "FILE.csv")]

@@ -18,6 +18,16 @@ pub(super) struct Checked {
     pub(super) unread: Vec<String>,
 }
 
+impl Checked {
+    /// Refuses a record, and tells each of its lines: whoever leaves it out leaves out all of them.
+    fn refuse(&mut self, line: u64, further: u64, reasons: &[Reason], lang: Lang) {
+        self.refused.push(refused(line, reasons, lang));
+        let en = format!("a quote in line {line} goes on to here");
+        let goes_on = Reason::new(en, format!("{line}번째 줄의 따옴표가 여기까지 이어집니다"));
+        self.refused.extend((1..=further).map(|n| refused(line + n, std::slice::from_ref(&goes_on), lang)));
+    }
+}
+
 /// Columns that `export storages` writes and the site keeps by itself.
 const KEPT_BY_THE_SITE: [&str; 4] = ["storageid", "storagestatus", "reviewcnt", "rating"];
 
@@ -44,6 +54,19 @@ pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
             checked.usable = false;
             return checked;
         }
+        let raw = lines.raw_to(reader.position().byte());
+        let further = lines_in(raw);
+        if further > 0 && !is_well_quoted(raw) {
+            let reason = Reason::new(
+                "a quote in this line takes the next lines along: close it, or leave it out",
+                "이 줄의 따옴표가 다음 줄까지 이어집니다. 닫거나 지우세요",
+            );
+            if columns.is_none() {
+                return unusable(reason.told(lang), line);
+            }
+            checked.refuse(line, further, &[reason], lang);
+            continue;
+        }
         match &columns {
             None => match Columns::named(&record) {
                 Ok(named) => {
@@ -54,7 +77,7 @@ pub(super) fn check(data: &[u8], lang: Lang) -> Checked {
             },
             Some(columns) => match columns.storage(&record) {
                 Ok(storage) => checked.storages.push(storage),
-                Err(reasons) => checked.refused.push(refused(line, &reasons, lang)),
+                Err(reasons) => checked.refuse(line, further, &reasons, lang),
             },
         }
     }
@@ -114,6 +137,51 @@ impl Lines<'_> {
             self.at += 1;
         }
         self.line
+    }
+
+    /// What stands from the record that was begun last up to here, without the end of its line.
+    fn raw_to(&self, ended: u64) -> &[u8] {
+        let ended = usize::try_from(ended).unwrap_or(usize::MAX).min(self.data.len());
+        let mut raw = &self.data[self.at.min(ended)..ended];
+        while let [before @ .., b'\r' | b'\n'] = raw {
+            raw = before;
+        }
+        raw
+    }
+}
+
+/// So many lines a text goes on after its first.
+fn lines_in(raw: &[u8]) -> u64 {
+    let ends = raw.iter().enumerate().filter(|(at, byte)| match byte {
+        b'\n' => true,
+        b'\r' => raw.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    ends.count() as u64
+}
+
+/// Whether each cell that begins with a quote ends with one. Where one closes in the midst of a cell, it was hardly meant to open.
+fn is_well_quoted(raw: &[u8]) -> bool {
+    let mut rest = raw;
+    loop {
+        if let Some(mut quoted) = rest.strip_prefix(b"\"") {
+            loop {
+                let Some(at) = quoted.iter().position(|byte| *byte == b'"') else { return false };
+                quoted = &quoted[at + 1..];
+                match quoted.strip_prefix(b"\"") {
+                    Some(after) => quoted = after,
+                    None => break,
+                }
+            }
+            rest = quoted;
+            if !rest.is_empty() && !rest.starts_with(b",") {
+                return false;
+            }
+        }
+        match rest.iter().position(|byte| *byte == b',') {
+            Some(at) => rest = &rest[at + 1..],
+            None => return true,
+        }
     }
 }
 
@@ -225,8 +293,8 @@ mod tests {
     fn line_numbers_are_those_of_an_editor() {
         for end in ["\n", "\r\n", "\r"] {
             let data = ["description,price,currency", "a,1,KRW", "", "", "b,x,KRW", "\"c\n", "d\",2,KRW", ",3,KRW", ""];
-            // The quoted cell holds a line feed of its own, whatever ends the lines.
-            assert_eq!(lines_refused(&data.join(end)), [5, 6, 9], "{end:?}");
+            // The quoted cell holds a line feed of its own, whatever ends the lines; it goes on for two lines more.
+            assert_eq!(lines_refused(&data.join(end)), [5, 6, 7, 8, 9], "{end:?}");
         }
     }
 
@@ -258,6 +326,24 @@ mod tests {
             let checked = check(format!("description,price,currency\n{fine}").as_bytes(), Lang::En);
             assert!(checked.usable && !checked.storages.is_empty(), "{fine}");
         }
+    }
+
+    #[test]
+    fn lines_that_a_stray_quote_takes_along_are_told_one_by_one() {
+        let begun = "description,price,currency\n";
+        let stray = "\"5 inch shelf,1,KRW\ngood1,2,KRW\ngood2,3,KRW\n\"other,4,KRW\nlast,5,KRW\n";
+        let checked = check(format!("{begun}{stray}").as_bytes(), Lang::En);
+        assert_eq!((checked.storages.len(), checked.usable), (1, true));
+        assert_eq!(checked.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3, 4, 5]);
+        assert!(checked.refused[1].reason.contains("line 2"), "{:?}", checked.refused);
+        // Nor does it take them into a column that is not read.
+        let header = "description,price,currency,note\n";
+        let data = format!("{header}a,1,KRW,\"5 inch\nb,2,KRW,x\nc,3,KRW,\"6 inch\nd,4,KRW,\"a\nnote\"\n");
+        let checked = check(data.as_bytes(), Lang::Ko);
+        assert_eq!(checked.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(checked.storages.iter().map(|s| s.description.as_str()).collect::<Vec<_>>(), ["d"]);
+        let data = "description,price,currency,\"note\na,1,KRW,x\nb,2,KRW,\"y\nc,3,KRW,z\n";
+        assert!(!check(data.as_bytes(), Lang::En).usable, "the first line takes others along");
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub(crate) struct TokenArgs {
     /// The customer's name; the manager's, if it matters
     #[arg(long, visible_alias = "customer", value_name = "NAME")]
     subject: Option<String>,
-    /// A private key in PEM (Ed25519 or RSA), or a file with a secret of 32 bytes or more, which `serve` is given too
+    /// A private key in PEM (Ed25519 or RSA), or a file with a secret of 32 bytes or more on one line, which `serve` is
+    /// given too
     #[arg(long, value_name = "FILE", env = "STORAGERENT_JWT_KEY", hide_env_values = true)]
     key: PathBuf,
     /// For so many minutes

@@ -16,9 +16,11 @@ static PAGE: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
 /// A browser's request line and headers fit many times over.
 const HEAD_BYTES_MAX: u64 = 16 * 1024;
-/// A browser opens half a dozen connections; who opens more waits.
+/// A browser opens half a dozen connections; more are closed at once.
 const CONNECTIONS_MAX: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// After trouble with accepting it tries again so much later.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Nothing from elsewhere, nothing inline, in no frame.
 const HEADERS: &str = "Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
@@ -55,8 +57,12 @@ impl WebArgs {
         out.say(&Served { url }, &sentence)?;
         static OPEN: AtomicUsize = AtomicUsize::new(0);
         for stream in listener.incoming() {
-            // Whoever went away before being served is no trouble of ours; without a file to open it in, it is asked again.
-            let Ok(stream) = stream else { continue };
+            // Whoever went away before being served is no trouble of ours. Where there is no file left to open it in, there may be
+            // one a little later.
+            let Ok(stream) = stream else {
+                std::thread::sleep(ACCEPT_PAUSE);
+                continue;
+            };
             if OPEN.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX {
                 OPEN.fetch_sub(1, Ordering::SeqCst);
                 continue;

@@ -124,6 +124,16 @@ impl Failure {
         Failure::Usage { message: one_line(message), hint: Some(one_line(rest)).filter(|hint| !hint.is_empty()) }
     }
 
+    /// How the simulated payment service behaves was said where another one is called.
+    pub(crate) fn otherwise_simulated(lang: Lang) -> Self {
+        let message = lang.pick(
+            "--payment says how the simulated payment service behaves, and --payment-url names another one",
+            "--payment는 시뮬레이션 결제 서비스의 동작을 정하는데, --payment-url로 다른 서비스를 지정했습니다",
+        );
+        let hint = lang.pick("leave one of the two out", "둘 중 하나를 빼세요");
+        Failure::Usage { message: message.to_owned(), hint: Some(hint.to_owned()) }
+    }
+
     pub(crate) fn file(path: &Path, source: io::Error) -> Self {
         Failure::File { path: path.to_owned(), source }
     }

@@ -97,9 +97,11 @@ impl Failure {
                 "다른 주소를 주세요: --listen 127.0.0.1:8081 (포트 0이면 빈 포트)",
             ),
             Failure::Token(error) => say(
-                lang.pick(error.to_string(), format!("키를 쓸 수 없습니다: {error}")),
-                "`serve` is given the public key and `token` the private one, or both one secret: openssl rand -base64 48 > dev.key",
-                "serve에는 공개 키를, token에는 개인 키를 주거나, 둘 다 같은 비밀값을 주세요: openssl rand -base64 48 > dev.key",
+                lang.pick(error.to_string(), error.in_korean()),
+                "`serve` is given the public key in PEM and `token` the private one, or both one secret, on one line: \
+                 openssl rand -base64 48 > dev.key",
+                "serve에는 PEM 형식의 공개 키를, token에는 개인 키를 주거나, 둘 다 한 줄로 된 같은 비밀값을 주세요: \
+                 openssl rand -base64 48 > dev.key",
             ),
             Failure::Remote(error) => say(
                 lang.pick(error.to_string(), format!("설정을 쓸 수 없습니다: {error}")),

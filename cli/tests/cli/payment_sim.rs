@@ -80,3 +80,19 @@ fn what_would_be_open_to_all_or_unsigned_is_refused() {
     assert_eq!(sim(&["--callback", "http://pay.example/", "--secret-file", &secret]), (2, "invalidValue".to_owned()));
     assert_eq!(refused(&["payment-sim"]), (2, "usage".to_owned()), "books are named, never guessed");
 }
+
+#[test]
+fn it_is_told_how_to_behave_by_its_own_option() {
+    let site = Site::new();
+    let books = site.path("books");
+    let line = ["payment-sim", "--payment", "decline", "--listen", "127.0.0.1:0", "--books", books.to_str().unwrap()];
+    let answer = Answer::of(tool().arg("--json").args(line).output().unwrap());
+    let error = answer.error();
+    assert_eq!((answer.code, error["code"].as_str()), (2, Some("usage")), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("--behaviour"), "{error}");
+    let answer = Answer::of(tool().args(["--json", "--lang", "ko"]).args(line).output().unwrap());
+    let error = answer.error();
+    assert!(error["message"].as_str().unwrap().contains("쓸 수 없습니다"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("--behaviour"), "{error}");
+    assert!(!books.exists(), "nothing is made");
+}

@@ -16,12 +16,17 @@ struct Served {
 
 impl Served {
     fn start(folder: &Path, args: &[&str]) -> Self {
-        Served::run(folder, "serve", args)
+        Served::run_with(folder, "serve", args, &[])
     }
 
     /// `serve` or `payment-sim`, whichever address it says it has.
     fn run(folder: &Path, what: &str, args: &[&str]) -> Self {
+        Served::run_with(folder, what, args, &[])
+    }
+
+    fn run_with(folder: &Path, what: &str, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = tool();
+        command.envs(environment.iter().copied());
         command.args(["--json", what]).args(args).env("STORAGERENT_DB", folder.join("rent.db"));
         let mut running = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -152,9 +157,14 @@ fn a_configuration_that_cannot_be_read_is_named() {
 fn what_is_refused_on_the_line_is_refused_in_the_file_too() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("serve.toml");
-    for limit in
-        ["connections = 0", "admission = 0", "rate-limit = 0", "holds-per-customer = 0", "drain-seconds = 3601"]
-    {
+    for limit in [
+        "connections = 0",
+        "admission = 0",
+        "rate-limit = 0",
+        "holds-per-customer = 0",
+        "payment-calls = 0",
+        "drain-seconds = 3601",
+    ] {
         std::fs::write(&config, format!("listen = \"127.0.0.1:0\"\ninsecure = true\n{limit}\n")).unwrap();
         let (code, error) = refused(&["--config", config.to_str().unwrap()]);
         let name = limit.split(' ').next().unwrap();
@@ -175,6 +185,71 @@ fn where_it_cannot_listen_no_site_is_made() {
     let (code, _) = refused(&["--db", db.to_str().unwrap(), "--insecure", "--listen", &address]);
     assert_eq!(code, 7);
     assert!(!db.exists());
+}
+
+/// A request that does not come to its end, and a server that would wait a minute for it.
+#[cfg(unix)]
+#[test]
+fn told_again_it_waits_for_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--insecure", "--listen", "127.0.0.1:0", "--linger-seconds", "60", "--drain-seconds", "60"];
+    let mut served = Served::start(folder.path(), &args);
+    let mut slow = TcpStream::connect(&served.host).unwrap();
+    let head = "Content-Type: application/json\r\nContent-Length: 99";
+    write!(slow, "POST /storages HTTP/1.1\r\nHost: {}\r\n{head}\r\n\r\n{{", served.host).unwrap();
+    let pid = rustix::process::Pid::from_child(&served.running);
+    let begun = std::time::Instant::now();
+    // It lingers, drains, and ends.
+    for _ in 0..3 {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(served.running.try_wait().unwrap().is_none(), "it is not told yet that it is in a hurry");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+    assert_eq!(served.running.wait().unwrap().code(), Some(0));
+    // The body is waited for for 10 s.
+    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_said_on_the_line_about_who_may_call_wins_over_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("dev.key");
+    std::fs::write(&key, SECRET).unwrap();
+    let key = key.to_str().unwrap();
+    let line = ["--insecure", "--listen", "127.0.0.1:0"];
+    let served = Served::run_with(folder.path(), "serve", &line, &[("STORAGERENT_JWT_KEY", key)]);
+    assert!(served.get("/status", None).starts_with("HTTP/1.1 200 "));
+    served.end();
+    let (code, error) = refused(&["--insecure", "--listen", "127.0.0.1:0", "--jwt-key", key]);
+    assert!(code == 2 && error["message"].as_str().unwrap().contains("not both"), "{error}");
+    // A key of the environment wins over what the file says.
+    let config = folder.path().join("serve.toml");
+    std::fs::write(&config, "insecure = true\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let line = ["--config", config.to_str().unwrap()];
+    let served = Served::run_with(folder.path(), "serve", &line, &[("STORAGERENT_JWT_KEY", key)]);
+    assert!(served.get("/status", None).starts_with("HTTP/1.1 401 "));
+    served.end();
+}
+
+#[cfg(unix)]
+#[test]
+fn how_the_simulated_service_behaves_is_not_said_to_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = ["--payment-url", "http://127.0.0.1:9"];
+    let line = ["--insecure", "--listen", "127.0.0.1:0", "--payment", "decline"];
+    let (code, error) = refused(&[&line[..], &url].concat());
+    assert_eq!((code, error["code"].as_str()), (2, Some("usage")), "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("--payment ") && message.contains("--payment-url"), "{error}");
+    let config = folder.path().join("serve.toml");
+    std::fs::write(&config, "payment-url = \"http://127.0.0.1:9\"\n").unwrap();
+    let (code, error) = refused(&[&line[..], &["--config", config.to_str().unwrap(), "--lang", "ko"]].concat());
+    assert_eq!((code, error["code"].as_str()), (2, Some("usage")), "{error}");
+    // What the environment says of it is for other commands.
+    let line = ["--insecure", "--listen", "127.0.0.1:0", url[0], url[1]];
+    let served = Served::run_with(folder.path(), "serve", &line, &[("STORAGERENT_PAYMENT", "decline")]);
+    served.end();
 }
 
 /// The outage scene of the first storagerent, with two processes: the payment service is stopped, and started again.

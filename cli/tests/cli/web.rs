@@ -7,10 +7,29 @@ use std::process::Stdio;
 use crate::support::{Answer, tool};
 
 #[test]
+fn what_the_page_has_no_use_for_is_refused_on_the_line_alone() {
+    for given in [["--db", "rent.db"], ["--payment", "down"]] {
+        for line in
+            [[&["--json"], &given[..], &["web", "--port", "0"]].concat(), [&["--json", "web"], &given[..]].concat()]
+        {
+            let answer = Answer::of(tool().args(&line).output().unwrap());
+            let error = answer.error();
+            assert_eq!((answer.code, error["code"].as_str()), (2, Some("usage")), "{line:?}: {error}");
+            assert!(error["message"].as_str().unwrap().contains(given[0]), "{line:?}: {error}");
+        }
+    }
+}
+
+#[test]
 fn the_page_is_served_or_said_to_be_missing() {
     // A port that is free by then, whichever.
-    let mut running =
-        tool().args(["--json", "web", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = tool()
+        .args(["--json", "web", "--port", "0"])
+        .env("STORAGERENT_DB", "rent.db")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     BufReader::new(running.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     if line.is_empty() {

@@ -21,7 +21,7 @@ pub(super) fn play(stage: &Stage) -> Outcome {
         stream.set_nonblocking(false)?;
         // Headers that do not end, and bodies that do not.
         let head = if n % 2 == 0 { "" } else { "Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n" };
-        write!(stream, "POST /storages HTTP/1.1\r\nHost: x\r\n{head}")?;
+        write!(stream, "POST /storages HTTP/1.1\r\nHost: localhost\r\n{head}")?;
         dripping.push(stream);
     }
     let count = dripping.len();

@@ -169,7 +169,8 @@ impl Cursor {
         };
         tokio::pin!(expired);
         loop {
-            if over.is_some_and(|over| Instant::now() >= over) {
+            // Before what is read already: whoever reads slowly would hold the end up, and comes back for the rest.
+            if self.site.options.ending.has_come() || over.is_some_and(|over| Instant::now() >= over) {
                 return None;
             }
             if let Some(event) = self.read.pop_front() {

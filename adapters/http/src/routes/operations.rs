@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use storagerent::{Command, EffectsDone, Query};
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
@@ -155,11 +155,24 @@ fn text_or_number() -> Schema {
 }
 
 /// A text, or a whole number.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum Value {
     Number(i64),
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Some(Value::Text(text)),
+            serde_json::Value::Number(number) => number.as_i64().map(Value::Number),
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => None,
+        }
+        .ok_or_else(|| serde::de::Error::custom("a text or a whole number is wanted"))
+    }
 }
 
 /// Changes a setting.

@@ -170,7 +170,7 @@ pub(crate) async fn change(
         return Err(InvalidValue::new("reservationStatus", en, ko).into());
     }
     seen(&site, &asker, id)?;
-    through(async move {
+    through(site.begin(), async move {
         let followed = site.options.on_written.is_some().then(|| site.feed.follow());
         let reservation_id = ReservationId::new(id);
         let row = site.app.cancel_async(&asker.caller(), CancelReservation { reservation_id }).await?;
@@ -220,7 +220,7 @@ pub(crate) async fn end(
 ) -> Result<Response, Refusal> {
     let on = day("on", sent.on.as_deref())?;
     seen(&site, &asker, id)?;
-    through(async move {
+    through(site.begin(), async move {
         let row = site.app.end_async(&asker.caller(), EndRental { reservation_id: id.into(), on }).await?;
         site.written();
         Ok(shown(row))

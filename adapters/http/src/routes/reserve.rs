@@ -82,7 +82,7 @@ pub(crate) async fn reserve(
     Sent(sent): Sent<ReservationSent>,
 ) -> Result<Response, Refusal> {
     let command = sent.command()?;
-    through(async move {
+    through(site.begin(), async move {
         let reserved = pay(&site, &asker.caller(), command).await;
         site.written();
         match reserved {

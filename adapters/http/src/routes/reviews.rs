@@ -110,7 +110,7 @@ pub(crate) async fn add(
         }
         (None, None) => return Err(InvalidValue::new("reservationId", "it is missing", "빠졌습니다").into()),
     };
-    through(async move {
+    through(site.begin(), async move {
         let mut refused = None;
         for reservation_id in candidates {
             let command = AddReview { reservation_id, rate, content: content.clone() };
@@ -192,7 +192,7 @@ pub(crate) async fn modify(
     Sent(sent): Sent<ReviewSent>,
 ) -> Result<Response, Refusal> {
     let command = ModifyReview { review_id: id.into(), rate: sent.rate()?, content: sent.content()? };
-    through(async move {
+    through(site.begin(), async move {
         let row = site.app.modify_review_async(&asker.author(), command).await?;
         site.written();
         Ok(shown(row))
@@ -208,7 +208,7 @@ pub(crate) async fn delete(
     asker: Asker,
     PathId(id): PathId,
 ) -> Result<Response, Refusal> {
-    through(async move {
+    through(site.begin(), async move {
         site.app.delete_review_async(&asker.caller(), DeleteReview { review_id: id.into() }).await?;
         site.written();
         Ok(StatusCode::NO_CONTENT.into_response())

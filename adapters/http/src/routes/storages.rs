@@ -129,7 +129,7 @@ pub(crate) async fn register(
     Sent(sent): Sent<StorageSent>,
 ) -> Result<Response, Refusal> {
     let command = sent.register()?;
-    through(async move {
+    through(site.begin(), async move {
         let row = site.app.register_async(&asker.caller(), command).await?;
         site.written();
         Ok(created(StatusCode::CREATED, row))
@@ -191,7 +191,7 @@ pub(crate) async fn modify(
 ) -> Result<Response, Refusal> {
     // The currency of a storage never changes, so it may be looked up before.
     let command = sent.modify(&site.app.storage(id.into())?)?;
-    through(async move {
+    through(site.begin(), async move {
         let row = site.app.modify_async(&asker.caller(), command).await?;
         site.written();
         Ok(shown(row))
@@ -207,7 +207,7 @@ pub(crate) async fn delete(
     PathId(id): PathId,
     asker: Asker,
 ) -> Result<Response, Refusal> {
-    through(async move {
+    through(site.begin(), async move {
         site.app.delete_async(&asker.caller(), DeleteStorage { storage_id: id.into() }).await?;
         site.written();
         Ok(StatusCode::NO_CONTENT.into_response())

@@ -7,12 +7,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{ArgMatches, Args};
 use serde::Serialize;
 use storagerent::{App, Worker};
-use storagerent_http::{Ending, router, serve};
+use storagerent_http::{Ending, Limits, router, serve};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ use crate::output;
 use crate::site::Site;
 use options::ServeOptions;
 
-/// At the end, calls of the payment service under way have so long to come back.
+/// After the drain, calls of the payment service under way have so long to come back, and their answers to be written down.
 const CALLS_END: Duration = Duration::from_secs(5);
 
 /// So often it is looked whether the breaker or the worker is in another state, to log it.
@@ -43,15 +43,24 @@ struct Served {
 }
 
 impl ServeArgs {
+    /// Takes notice of what was given on the line, and what in the environment.
+    pub(crate) fn heed_the_line(&mut self, line: &ArgMatches) {
+        self.options.heed_the_line(line);
+    }
+
     pub(super) fn run(self, mut globals: Globals) -> Result<(), Failure> {
         let file = self.config.as_deref().map(ServeOptions::read).transpose()?.unwrap_or_default();
         let options = self.options.or(file);
         globals.db = globals.db.or(options.db.clone());
+        if globals.payment_on_the_line && options.calls_a_service() {
+            return Err(Failure::otherwise_simulated(globals.lang()));
+        }
         let address = options.address()?;
         let handed = handed_over().map_err(|source| Failure::Listen { address, source })?;
         let address = handed.as_ref().map_or(address, |(_, address)| *address);
         let cannot = |source| Failure::Listen { address, source };
         let access = options.access(address)?;
+        let limits = Limits { trusted_proxies: options.proxies()?, ..options.limits() };
         // Before the site is opened, or made: whoever cannot listen leaves nothing behind.
         let listener = match handed {
             Some((listener, _)) => listener,
@@ -59,7 +68,8 @@ impl ServeArgs {
         };
         let app = Site::serving(&globals, |simulated| options.wiring(simulated))?;
         let callbacks = options.callbacks(&app)?;
-        let runtime = tokio::runtime::Runtime::new().map_err(cannot)?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(options.threads_max()).build().map_err(cannot)?;
         let worker = Arc::new(Worker::spawn(app.clone()).map_err(cannot)?);
         let ending = Ending::default();
         let woken = Arc::downgrade(&worker);
@@ -79,11 +89,18 @@ impl ServeArgs {
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
             tokio::spawn(end_when_told(asked, ending.clone(), options.linger()));
             tokio::spawn(look(app.clone(), Arc::downgrade(&worker)));
-            serve(listener, router(app, access), options.limits(), ending).await;
-            tracing::info!("ended");
+            serve(listener, router(app, access), limits, ending.clone()).await;
             Ok::<_, Failure>(log)
         });
-        runtime.shutdown_timeout(CALLS_END);
+        // Not of the calls alone, but of what is written down of their answers.
+        let end = Instant::now() + CALLS_END;
+        let settled = runtime.block_on(async { tokio::time::timeout(CALLS_END, ending.settled()).await });
+        match (&served, settled) {
+            (Ok(_), Ok(())) => tracing::info!("ended"),
+            (Ok(_), Err(_)) => tracing::warn!("ended with changes under way"),
+            (Err(_), _) => {}
+        }
+        runtime.shutdown_timeout(end.saturating_duration_since(Instant::now()));
         drop(worker);
         served.map(drop)
     }
@@ -96,7 +113,8 @@ fn handed_over() -> io::Result<Option<(TcpListener, SocketAddr)>> {
     Ok(Some((listener, address)))
 }
 
-/// Told to end, it says at once that it is not ready, lingers, and ends; told again, it ends at once.
+/// Told to end, it says at once that it is not ready, lingers, and ends; told again, it lingers no longer; and again, it waits for no
+/// request either, and only for changes under way.
 async fn end_when_told(asked: impl Future<Output = ()>, ending: Ending, linger: Duration) {
     asked.await;
     tracing::info!(linger_seconds = linger.as_secs(), "told to end");
@@ -105,7 +123,11 @@ async fn end_when_told(asked: impl Future<Output = ()>, ending: Ending, linger: 
         () = tokio::time::sleep(linger) => {}
         () = stop_asked_for() => {}
     }
+    let asked = stop_asked_for();
     ending.end();
+    asked.await;
+    tracing::warn!("told to end at once");
+    ending.break_off();
 }
 
 /// Logs when the breaker changes, and when what is due cannot be done.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use clap::{Args, value_parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, value_parser};
 use serde::Deserialize;
 use storagerent::{App, InvalidValue};
 use storagerent_http::token::{AUDIENCE, Verifier};
@@ -20,11 +21,15 @@ use crate::failure::Failure;
 /// Where to listen, unless said otherwise.
 const LISTEN: &str = "127.0.0.1:8080";
 
+/// So many threads wait for others at once besides those that call the payment service, as tokio has it.
+const THREADS_ASIDE: usize = 512;
+
 /// So many reservations of one customer may await their payment, unless said otherwise.
 const HOLDS_MAX: u32 = 20;
 
 // What a limit may be, wherever it is given.
 const ADMISSION: RangeInclusive<i64> = 1..=100_000;
+const CALLS: RangeInclusive<i64> = 1..=100_000;
 const CONNECTIONS: RangeInclusive<i64> = 1..=1_000_000;
 const NONE_IS_NO_LIMIT: RangeInclusive<i64> = 1..=u32::MAX as i64;
 const SECONDS: RangeInclusive<u64> = 0..=3_600;
@@ -41,6 +46,7 @@ pub(crate) struct ServeOptions {
     #[arg(long)]
     pub(super) insecure: bool,
     /// Believe tokens signed by this key: a public key in PEM (Ed25519 or RSA), or for development a secret of 32 bytes or more
+    /// on one line
     #[arg(long, value_name = "FILE", env = "STORAGERENT_JWT_KEY", hide_env_values = true)]
     jwt_key: Option<PathBuf>,
     /// For whom tokens must be; if not given, storagerent
@@ -119,9 +125,13 @@ pub(crate) struct ServeOptions {
         help_heading = "Limits"
     )]
     trusted_proxies: Vec<String>,
-    /// Serve so many connections at once; further ones wait. Two thirds of them may be streams of events. If not given, 900
+    /// Serve so many connections at once; further ones wait. Two thirds of them may be streams of events, and an eighth of one
+    /// address, but for this machine's own and for --trusted-proxies. If not given, 900
     #[arg(long, value_name = "N", env = "STORAGERENT_CONNECTIONS", hide_env_values = true, value_parser = value_parser!(u32).range(CONNECTIONS), help_heading = "Limits")]
     connections: Option<u32>,
+    /// Let so many reservations call the payment service at once and turn further ones away with 503; if not given, 64
+    #[arg(long, value_name = "N", env = "STORAGERENT_PAYMENT_CALLS", hide_env_values = true, value_parser = value_parser!(u32).range(CALLS), help_heading = "Limits")]
+    payment_calls: Option<u32>,
     /// Let so many reservations of one customer await their payment at once; if not given, 20
     #[arg(long, value_name = "N", env = "STORAGERENT_HOLDS_PER_CUSTOMER", hide_env_values = true, value_parser = value_parser!(u32).range(NONE_IS_NO_LIMIT), help_heading = "Limits")]
     holds_per_customer: Option<u32>,
@@ -161,6 +171,7 @@ impl ServeOptions {
         for (name, given, range) in [
             ("admission", self.admission.map(i64::from), ADMISSION),
             ("rate-limit", self.rate_limit.map(i64::from), NONE_IS_NO_LIMIT),
+            ("payment-calls", self.payment_calls.map(i64::from), CALLS),
             ("connections", self.connections.map(i64::from), CONNECTIONS),
             ("holds-per-customer", self.holds_per_customer.map(i64::from), NONE_IS_NO_LIMIT),
             ("linger-seconds", self.linger_seconds.map(clamped), seconds.clone()),
@@ -198,6 +209,7 @@ impl ServeOptions {
             rate_limit: self.rate_limit.or(file.rate_limit),
             trusted_proxies: some(self.trusted_proxies, file.trusted_proxies),
             connections: self.connections.or(file.connections),
+            payment_calls: self.payment_calls.or(file.payment_calls),
             holds_per_customer: self.holds_per_customer.or(file.holds_per_customer),
             linger_seconds: self.linger_seconds.or(file.linger_seconds),
             drain_seconds: self.drain_seconds.or(file.drain_seconds),
@@ -266,11 +278,19 @@ impl ServeOptions {
         if let Some(max) = self.admission {
             options = options.changes_max(usize::try_from(max).unwrap_or(usize::MAX));
         }
+        if let Some(max) = self.payment_calls {
+            options = options.calls_max(usize::try_from(max).unwrap_or(usize::MAX));
+        }
         if let Some(per_second) = self.rate_limit {
             options = options.rate_max(per_second);
         }
         options = options.streams_max(self.limits().connections_max / 3 * 2);
-        Ok(options.trusted_proxies(self.trusted_proxies.iter().map(|net| listed(net)).collect::<Result<Vec<_>, _>>()?))
+        Ok(options.trusted_proxies(self.proxies()?))
+    }
+
+    /// The proxies that are believed, and bring many clients.
+    pub(super) fn proxies(&self) -> Result<Vec<IpNet>, InvalidValue> {
+        self.trusted_proxies.iter().map(|net| listed(net)).collect()
     }
 
     fn bearers(&self, address: SocketAddr) -> Result<Options, Failure> {
@@ -311,6 +331,24 @@ impl ServeOptions {
             drain_deadline: self.drain_seconds.map_or(usual.drain_deadline, Duration::from_secs),
             ..usual
         }
+    }
+
+    /// So many threads may wait for others: each call of the payment service takes one, and what else is done aside finds its own.
+    pub(super) fn threads_max(&self) -> usize {
+        THREADS_ASIDE + self.payment_calls.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
+    }
+
+    /// Leaves a key out that the environment names, where the line says that none is asked for.
+    pub(super) fn heed_the_line(&mut self, line: &ArgMatches) {
+        let is_of_the_line = line.value_source("jwt_key") == Some(ValueSource::CommandLine);
+        if self.insecure && !is_of_the_line {
+            self.jwt_key = None;
+        }
+    }
+
+    /// Whether a payment service is named: none is simulated then.
+    pub(super) fn calls_a_service(&self) -> bool {
+        self.payment_url.is_some()
     }
 
     /// How long it goes on serving when it is told to end.
