@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -143,6 +144,13 @@ impl Site {
 
     /// Says, if that is so, that the payment service's books cannot be used: all it says by itself is that it is away.
     fn remark_books(&self) {
+        if self.gateway.misses_books.load(Ordering::Relaxed) {
+            let books = self.gateway.books.display();
+            self.out.remark(&self.out.lang().pick(
+                format!("the payment service's books {books} are not there: a refund waits for them"),
+                format!("결제 서비스의 장부 {books}이(가) 없습니다. 환불이 장부를 기다립니다"),
+            ));
+        }
         if let Some(Err(error)) = self.gateway.opened.get() {
             let books = self.gateway.books.display();
             self.out.remark(&self.out.lang().pick(
@@ -240,11 +248,13 @@ struct LazyGateway {
     books: PathBuf,
     behaviour: Behaviour,
     opened: OnceLock<Result<SimulatedGateway, StoreError>>,
+    /// Whether money was to be given back by books that are not there.
+    misses_books: AtomicBool,
 }
 
 impl LazyGateway {
     fn new(books: PathBuf, behaviour: Behaviour) -> Self {
-        LazyGateway { books, behaviour, opened: OnceLock::new() }
+        LazyGateway { books, behaviour, opened: OnceLock::new(), misses_books: AtomicBool::new(false) }
     }
 
     /// Calls the service, or says why it cannot be called.
@@ -275,6 +285,11 @@ impl PaymentGateway for LazyGateway {
     }
 
     fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome {
+        // Whoever looks at a copy has no books beside it. New ones would know of no money that was taken, and refuse for good.
+        if self.behaviour != Behaviour::Down && !self.books.exists() {
+            self.misses_books.store(true, Ordering::Relaxed);
+            return Outcome::Unavailable { reason: "the payment service's books are not there".to_owned() };
+        }
         self.call(|gateway| gateway.refund(charge, deadline), |reason| Outcome::Unavailable { reason })
     }
 }

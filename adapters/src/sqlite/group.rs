@@ -8,7 +8,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 use storagerent_core::ports::{StoreError, Verdict, Work};
 
-use super::{Place, Writer};
 use super::backup::copy_pages;
 use super::cache::{Hot, Memory};
 use super::connect::{PATIENCE, in_one_piece};
@@ -18,6 +17,7 @@ use super::queue::{Batch, Leader, Mark, Told};
 use super::session::{Session, Undo};
 use super::statements::{self, AtHand, Db};
 use super::time::{CAN_WAIT, Pauses};
+use super::{Place, Writer};
 
 /// How beginning the transaction went.
 enum Begun {
@@ -30,13 +30,7 @@ enum Begun {
 
 /// Runs a group and commits it; answers what each work is to be told, once the connection is free again.
 /// The place's mirror, if there is one, shows readers what is committed, and is brought up to date before anybody is told.
-pub(super) fn run(
-    writer: &mut Writer,
-    place: &Place,
-    leader: &Leader<'_>,
-    mark: &Mark,
-    mut group: Vec<Batch>,
-) -> Told {
+pub(super) fn run(writer: &mut Writer, place: &Place, leader: &Leader<'_>, mark: &Mark, mut group: Vec<Batch>) -> Told {
     let Writer { conn, memory } = writer;
     let conn: &Connection = conn;
     if let Err(error) = place.must_be_there() {

@@ -270,7 +270,6 @@ impl SqliteStore {
         }
         Ok(answer)
     }
-
 }
 
 impl Place {

@@ -46,6 +46,24 @@ fn backup_and_restore_round_trip() {
 }
 
 #[test]
+fn whoever_looks_at_a_backup_without_its_books_gives_no_refund_up() {
+    let site = Site::with_storages();
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    site.ok(&["--payment", "down", "cancel", "1"]);
+    site.ok(&["db", "backup", "saved.db"]);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let saved = site.path("saved.db");
+    let looked = Answer::of(tool().arg("--db").arg(&saved).args(["verify"]).output().unwrap());
+    assert!(looked.code == 0 && looked.stderr.contains("saved.db.books are not there: a refund waits"), "{looked:?}");
+    assert!(!site.path("saved.db.books").exists(), "none are made");
+    assert_eq!(on(&saved, &["dead-letter", "list"]).json(), serde_json::json!([]));
+    site.ok(&["db", "restore", "saved.db"]);
+    site.ok(&["run-due"]);
+    assert_eq!(site.ok(&["reservation", "show", "1"])["reservationStatus"], "cancelled");
+    site.assert_clean();
+}
+
+#[test]
 fn a_backup_is_restored_where_there_is_no_file_yet() {
     let site = Site::with_storages();
     site.ok(&["db", "backup", "saved.db"]);

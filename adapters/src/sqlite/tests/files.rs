@@ -247,7 +247,8 @@ fn nothing_is_written_to_a_file_that_is_no_longer_where_it_was() {
         if replaced {
             fs::copy(&away, &path).unwrap();
         }
-        let moved = |error: StoreError| assert!(error.to_string().contains("was moved, removed or replaced"), "{error}");
+        let moved =
+            |error: StoreError| assert!(error.to_string().contains("was moved, removed or replaced"), "{error}");
         moved(write(&store, WAIT, register).unwrap_err());
         moved(read(&store, |q| q.head()).unwrap_err());
         fs::rename(&away, &path).unwrap();
