@@ -2,7 +2,7 @@
 import { h, fill, icon } from './dom.js';
 import { t } from './language.js';
 import { day, later, money, number, time } from './format.js';
-import { complain, empty, notice, openDialog, workButton } from './notices.js';
+import { empty, notice, openDialog, submits, workButton } from './notices.js';
 import { openStorage } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
@@ -157,34 +157,24 @@ function askReview(desk, r) {
       ),
     ),
   );
+  const go = h('button', { class: 'main' }, t('mine.review.do'));
+  const publish = async () => {
+    const rate = Number(new FormData(form).get('rate'));
+    if (!rate) {
+      wrong.textContent = t('mine.review.none');
+      return stars.querySelector('input')?.focus();
+    }
+    await desk.send({ command: 'addReview', reservationId: r.reservationId, rate, content: content.value });
+    dialog.close();
+    notice(t('told.reviewed'));
+  };
   const form = h(
     'form',
-    {
-      onsubmit: async (/** @type {Event} */ e) => {
-        e.preventDefault();
-        const rate = Number(new FormData(form).get('rate'));
-        if (!rate) {
-          wrong.textContent = t('mine.review.none');
-          return stars.querySelector('input')?.focus();
-        }
-        try {
-          await desk.send({
-            command: 'addReview',
-            reservationId: r.reservationId,
-            rate,
-            content: content.value,
-          });
-          dialog.close();
-          notice(t('told.reviewed'));
-        } catch (error) {
-          complain(error);
-        }
-      },
-    },
+    { onsubmit: submits(go, publish) },
     stars,
     wrong,
     h('div', { class: 'field' }, h('label', { for: 'review-content' }, t('mine.review.content')), content),
-    h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('mine.review.do'))),
+    h('div', { class: 'sheet-foot' }, go),
   );
   const dialog = openDialog(t('mine.review.title', { id: r.storageId }), 'ask', form);
 }

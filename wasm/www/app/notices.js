@@ -67,8 +67,8 @@ export function openDialog(title, kind, ...content) {
     dialog.remove();
     if (opener && around) comeBack(opener, around);
   });
-  // A press beside the sheet closes it.
-  dialog.addEventListener('pointerdown', (e) => e.target === dialog && dialog.close());
+  // A press beside the sheet closes it; the second one of two belongs to what opened it.
+  dialog.addEventListener('mousedown', (e) => e.target === dialog && e.detail < 2 && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
@@ -128,6 +128,12 @@ export async function during(button, work) {
     button.removeAttribute('aria-disabled');
   }
 }
+
+/** What a form does when it is submitted: once, however often, while it is under way. @param {HTMLButtonElement} button @param {() => Promise<unknown>} work */
+export const submits = (button, work) => (/** @type {Event} */ e) => {
+  e.preventDefault();
+  during(button, work);
+};
 
 /** Nothing here, said well. @param {string} title @param {string} words @param {...any} more */
 export const empty = (title, words, ...more) =>

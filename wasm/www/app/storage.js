@@ -4,7 +4,7 @@ import { t } from './language.js';
 import { day, later, major, minor, money } from './format.js';
 import { RentCalendar } from './calendar.js';
 import { perWord, ratingOf, standing } from './card.js';
-import { announce, complain, during, notice, openDialog, wordsOf, workButton } from './notices.js';
+import { announce, complain, during, notice, openDialog, submits, wordsOf, workButton } from './notices.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
@@ -12,8 +12,13 @@ import { announce, complain, during, notice, openDialog, wordsOf, workButton } f
 const CURRENCIES = ['KRW', 'USD', 'EUR', 'JPY'];
 const LIVE = ['reqReserve', 'reserved', 'reqCancel'];
 
+/** Whether one is being opened: a second press means the same one. */
+let opening = false;
+
 /** Opens a storage: what it is, its reviews, reserving it, and, for the manager, changing it. @param {Desk} desk @param {number} storageId */
 export async function openStorage(desk, storageId) {
+  if (opening || document.querySelector('dialog[open]')) return;
+  opening = true;
   try {
     const [storage, reservations, reviews] = await Promise.all([
       desk.ask({ query: 'storage', storageId }),
@@ -58,6 +63,8 @@ export async function openStorage(desk, storageId) {
       );
   } catch (error) {
     complain(error);
+  } finally {
+    opening = false;
   }
 }
 
@@ -294,25 +301,19 @@ function changing(desk, storage, dialog) {
 /** Opens the registration of a new storage. @param {Desk} desk */
 export function openRegister(desk) {
   const fields = rateFields(null);
-  const form = h(
-    'form',
-    {
-      onsubmit: async (/** @type {Event} */ e) => {
-        e.preventDefault();
-        const rate = fields.read();
-        if (!rate) return;
-        try {
-          const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
-          dialog.close();
-          notice(t('told.registered', { id: storageId }));
-        } catch (error) {
-          fields.complain(wordsOf(error));
-        }
-      },
-    },
-    ...fields.elements,
-    h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('register.do'))),
-  );
+  const go = h('button', { class: 'main' }, t('register.do'));
+  const register = async () => {
+    const rate = fields.read();
+    if (!rate) return;
+    try {
+      const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
+      dialog.close();
+      notice(t('told.registered', { id: storageId }));
+    } catch (error) {
+      fields.complain(wordsOf(error));
+    }
+  };
+  const form = h('form', { onsubmit: submits(go, register) }, ...fields.elements, h('div', { class: 'sheet-foot' }, go));
   const dialog = openDialog(t('register.title'), 'register', form);
 }
 
