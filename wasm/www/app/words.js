@@ -163,8 +163,8 @@ export const WORDS = {
   'register.do': ['Register', '등록'],
   'register.hint': ['Gangnam small 3.3 m² · CCTV', '강남 소형 1평 · CCTV'],
   'register.price.bad': [
-    'A price is a number above 0, with no more decimals than the currency has.',
-    '가격은 0보다 큰 수이며, 소수 자리는 통화가 허용하는 만큼만 쓸 수 있습니다.',
+    'A price is a number above 0, with no more decimals than the currency has. Commas stand between thousands only.',
+    '가격은 0보다 큰 수이며, 소수 자리는 통화가 허용하는 만큼만 쓸 수 있습니다. 쉼표는 천 단위에만 씁니다.',
   ],
   'told.registered': ['Storage {id} is on the board.', '창고 {id}번이 보드에 올랐습니다.'],
   'told.modified': ['Storage {id} is changed.', '창고 {id}번을 바꿨습니다.'],
