@@ -31,3 +31,52 @@ test('a comma in a price stands between thousands, or the price is refused', asy
   await page.locator('.sheet.register button.main').click();
   await person.says(person.card(13), '€1,250.50');
 });
+
+test('a card tells what is booked next, and what is held today is not free', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  /** Reserves so many days from today on. @param {number} storageId @param {number} from @param {number} until */
+  const reserve = (storageId, from, until) =>
+    page.evaluate(
+      async ([storageId, from, until]) => {
+        const { desk } = await import('/app/main.js');
+        const { later } = await import('/app/format.js');
+        const period = { from: later(desk.today, from), until: later(desk.today, until) };
+        return desk.send({ command: 'reserve', storageId, ...period }, 'kim').catch((error) => error.reservation);
+      },
+      [storageId, from, until],
+    );
+  const chip = (/** @type {number} */ storage) => person.card(storage).locator('.chip');
+  const freeUntil = (/** @type {number} */ days) =>
+    page.evaluate(async (days) => {
+      const { desk } = await import('/app/main.js');
+      const { day, later } = await import('/app/format.js');
+      return `Free until ${day(later(desk.today, days), desk.today)}`;
+    }, days);
+  await reserve(1, 4, 6);
+  const { reservationId } = await reserve(1, 11, 13);
+  await person.says(chip(1), await freeUntil(4));
+  await page.evaluate(async (reservationId) => (await import('/app/main.js')).desk.send({ command: 'cancelReservation', reservationId }, 'kim'), reservationId);
+  await page.waitForFunction(async () => (await import('/app/main.js')).desk.reservations.get(2)?.reservationStatus === 'cancelled');
+  await person.says(chip(1), await freeUntil(4));
+
+  await page.locator('input#auto').uncheck();
+  await person.payment('Loses the reply');
+  await reserve(2, 0, 2);
+  await person.payment('Approves');
+  await reserve(2, 5, 6);
+  await person.says(chip(2), 'Pending');
+  await page.locator('select[name=status]').selectOption('free');
+  await person.says(page.locator('.count'), '11 of 12');
+  // The first two are free today at best, not from now on.
+  await person.press('Send both');
+  await person.says(page.locator('[data-tour=rivals]'), 'has storage 3');
+
+  await person.press('Pause View');
+  await page.locator('select[name=status]').selectOption('all');
+  await reserve(4, 0, 2);
+  await person.says(page.locator('.stale'), 'this board is as of event');
+  assert.equal(await chip(4).textContent(), 'Free', 'a board that says it is of earlier shows what was');
+  await person.press('Resume View');
+  await person.says(chip(4), 'Reserved');
+});

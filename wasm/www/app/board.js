@@ -215,9 +215,8 @@ export class RentBoard extends HTMLElement {
     });
     this.#at = Math.min(this.#at, Math.max(0, this.#rows.length - 1));
     say(this.#count, t('board.count', { shown: number(this.#rows.length), all: number(all.length) }));
-    const view = this.#desk.consumers.get('view');
-    this.#stale.hidden = !(view?.paused && view.behind > 0);
-    if (!this.#stale.hidden) say(this.#stale, t('board.stale', { cursor: view?.cursor ?? 0 }));
+    this.#stale.hidden = !this.#desk.isStale;
+    if (!this.#stale.hidden) say(this.#stale, t('board.stale', { cursor: this.#desk.consumers.get('view')?.cursor ?? 0 }));
     if (this.#rows.length === 0) {
       this.#cards.clear();
       fill(this.#list);
@@ -284,12 +283,7 @@ export class RentBoard extends HTMLElement {
     }
     for (const [id, i] of [...wanted].sort((a, b) => a[1] - b[1])) {
       const row = this.#rows[i];
-      const seen = JSON.stringify([
-        row,
-        this.#desk.storages.get(id),
-        this.#desk.reservations.get(row.reservationId)?.holdExpiresAt,
-        this.#desk.today,
-      ]);
+      const seen = JSON.stringify([row, this.#desk.storages.get(id), standing(this.#desk, row)]);
       let kept = this.#cards.get(id);
       if (!kept) {
         const button = card(this.#desk, row, (s) => openStorage(this.#desk, s));

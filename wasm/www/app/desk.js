@@ -35,6 +35,7 @@ export class Desk extends EventTarget {
   tried = { refused: 0, declined: 0, lost: 0, down: 0, paused: 0, crashed: 0, reloads: 0, refunds: 0, takenPaused: 0 };
   failures = 0;
   auto = true;
+  /** What is live of each storage, by its first day; null once a reservation was read. @type {Map<number, Row[]> | null} */ #live = null;
   /** storageId by sequence, as far as events were seen. @type {Map<number, number>} */ #storageOf = new Map();
   /** @type {Set<number>} */ #touchedReservations = new Set();
   /** @type {Set<number>} */ #touchedStorages = new Set();
@@ -76,8 +77,22 @@ export class Desk extends EventTarget {
   get isManager() {
     return this.who === 'manager';
   }
+  /** Whether the board is as of an earlier event, and says so. */
+  get isStale() {
+    const view = this.consumers.get('view');
+    return Boolean(view?.paused && view.behind > 0);
+  }
   get cursors() {
     return /** @type {any} */ (Object.fromEntries(this.consumers));
+  }
+
+  /** The reservations that block days of a storage, the first to come first. @param {number} storageId @returns {Row[]} */
+  liveOf(storageId) {
+    if (!this.#live) {
+      const live = [...this.reservations.values()].filter(isLive).sort((a, b) => (a.from < b.from ? -1 : 1));
+      this.#live = Map.groupBy(live, (r) => r.storageId);
+    }
+    return this.#live.get(storageId) ?? [];
   }
 
   /** @param {string} who */
@@ -193,6 +208,7 @@ export class Desk extends EventTarget {
     this.storages = new Map(storages.map((/** @type {Row} */ s) => [s.storageId, s]));
     this.views = new Map(views.map((/** @type {Row} */ v) => [v.storageId, v]));
     this.reservations = new Map(reservations.map((/** @type {Row} */ r) => [r.reservationId, r]));
+    this.#live = null;
     this.settings = settings;
     this.#hold(status);
     this.#viewCursor = this.consumers.get('view')?.cursor ?? 0;
@@ -268,6 +284,7 @@ export class Desk extends EventTarget {
   async #readReservation(id) {
     const row = await absent(this.ask({ query: 'reservation', reservationId: id }));
     if (row) this.reservations.set(id, row);
+    this.#live = null;
   }
 
   /** @param {Row} status */
@@ -364,6 +381,9 @@ export class Desk extends EventTarget {
     for (const type of [types].flat()) this.addEventListener(type, listener, { signal });
   }
 }
+
+/** Whether a reservation blocks its days. @param {Row} r */
+export const isLive = (r) => ['reqReserve', 'reserved', 'reqCancel'].includes(r.reservationStatus);
 
 /** What an engine's error says, in both languages. @param {any} error @returns {{ ko: string, en: string }} */
 export function messagesOf(error) {

@@ -6,9 +6,7 @@ import { later } from './format.js';
 
 /** The first storage that is free from today on, if any. @param {Desk} desk */
 export function firstFree(desk) {
-  const free = [...desk.views.values()].filter(
-    (row) => standing(desk, row).tone === 'free' && !(row.reservationStatus === 'reserved' && row.from > desk.today),
-  );
+  const free = [...desk.views.values()].filter((v) => standing(desk, v).tone === 'free' && desk.liveOf(v.storageId).length === 0);
   // One by the day needs an end; any other may be open-ended.
   const first = free.find((row) => desk.storages.get(row.storageId)?.per !== 'day') ?? free[0];
   return first?.storageId ?? null;

@@ -4,13 +4,13 @@ import { t } from './language.js';
 import { day, later, major, minor, money } from './format.js';
 import { RentCalendar } from './calendar.js';
 import { perWord, ratingOf, standing } from './card.js';
+import { isLive } from './desk.js';
 import { announce, complain, during, notice, openDialog, submits, wordsOf, workButton } from './notices.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
 
 const CURRENCIES = ['KRW', 'USD', 'EUR', 'JPY'];
-const LIVE = ['reqReserve', 'reserved', 'reqCancel'];
 
 /** Whether one is being opened: a second press means the same one. */
 let opening = false;
@@ -52,7 +52,7 @@ export async function openStorage(desk, storageId) {
     );
     desk.on(['rows', 'status'], drawState, whileOpen(dialog));
     const taken = reservations
-      .filter((/** @type {Row} */ r) => LIVE.includes(r.reservationStatus))
+      .filter(isLive)
       .map((/** @type {Row} */ r) => ({ from: r.from, until: r.until }));
     dialog
       .querySelector('.sheet-body')
