@@ -80,3 +80,51 @@ test('a card tells what is booked next, and what is held today is not free', asy
   await person.press('Resume View');
   await person.says(chip(4), 'Reserved');
 });
+
+test('a refusal is said in the dialog it was asked for in', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  const send = (/** @type {object} */ command, /** @type {string} */ who) =>
+    page.evaluate(async ([command, who]) => (await import('/app/main.js')).desk.send(command, who), /** @type {[any, string]} */ ([command, who]));
+  await send({ command: 'reserve', storageId: 1 }, 'kim');
+  await person.look(1);
+  await page.locator('.changing summary').click();
+  await page.locator('.changing').getByRole('button', { name: 'Delete' }).click();
+  await page.locator('.changing').getByRole('button', { name: 'Delete for good?' }).click();
+  await person.says(page.locator('#storage-wrong'), /reserv/);
+  await page.getByLabel('Description').fill(' ');
+  await person.press('Save');
+  await person.says(page.locator('#storage-wrong'), /escription/);
+  await person.closeDialog();
+
+  await person.be('kim');
+  await person.part('mine');
+  await person.reservation(1).getByRole('button', { name: 'Review' }).click();
+  await page.locator('.sheet.ask label', { hasText: '4 stars' }).click();
+  await page.getByLabel('How was it?').fill(' ');
+  await person.press('Publish');
+  await person.says(page.locator('#review-wrong'), /content/i);
+  await person.closeDialog();
+
+  await person.reservation(1).getByRole('button', { name: 'Cancel' }).click();
+  await send({ command: 'endRental', reservationId: 1, on: null }, 'kim');
+  await page.evaluate(async () => (await import('/app/main.js')).desk.site.bench.advance({ days: 3 }));
+  await person.press('Cancel and refund');
+  await person.says(page.locator('.sheet.ask [role=alert]'), /cancel/i);
+  assert.equal(await page.locator('.notice.bad').count(), 0);
+});
+
+test('what becomes of a reservation whose dialog was closed meanwhile is told all the same', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await person.be('kim');
+  await page.evaluate(async () => ((await import('/app/main.js')).desk.site.bench.delayMs = 600));
+  await person.payment('Declines');
+  await person.reserve(1);
+  await person.closeDialog();
+  await person.says(page.locator('.notice.bad'), /declined/i);
+  await person.payment('Loses the reply');
+  await person.reserve(2);
+  await person.closeDialog();
+  await person.says(page.locator('.notice.wait'), 'unknown');
+});

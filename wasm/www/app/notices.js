@@ -47,6 +47,17 @@ export function complain(error) {
   notice(wordsOf(error), error.code === 'outcomeUnknown' ? 'wait' : 'bad');
 }
 
+/** Says what is wrong where a dialog has its place for it, or above its buttons. @param {HTMLDialogElement} dialog @param {string} words */
+export function complainIn(dialog, words) {
+  let place = dialog.querySelector('[role=alert]');
+  if (!place) {
+    place = h('p', { class: 'refused', role: 'alert' });
+    dialog.querySelector('.sheet-foot')?.before(place);
+  }
+  place.textContent = words;
+  place.scrollIntoView({ block: 'nearest' });
+}
+
 /** Opens a dialog; it is gone once closed. @param {string} title @param {string} kind @param {...any} content */
 export function openDialog(title, kind, ...content) {
   const id = `dialog-${kind}`;
@@ -116,14 +127,18 @@ export function workButton(label, kind, work) {
   return button;
 }
 
-/** @param {HTMLButtonElement} button @param {() => Promise<unknown>} work */
+/** A button is busy while its work is under way. A refusal is said in the dialog it was asked for in, while that is open.
+ * @param {HTMLButtonElement} button @param {() => Promise<unknown>} work */
 export async function during(button, work) {
   if (button.getAttribute('aria-disabled') === 'true') return;
   button.setAttribute('aria-disabled', 'true');
+  const dialog = button.closest('dialog');
+  dialog?.querySelector('[role=alert]')?.replaceChildren();
   try {
     await work();
   } catch (error) {
-    complain(error);
+    if (dialog?.open) complainIn(dialog, wordsOf(error));
+    else complain(error);
   } finally {
     button.removeAttribute('aria-disabled');
   }

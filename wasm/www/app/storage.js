@@ -182,6 +182,8 @@ function reserving(desk, storage, taken, dialog) {
           dialog.close();
           notice(t('reserve.done', { who: customer, day: day(calendar.from ?? desk.today, desk.today) }));
         } catch (error) {
+          // Closed while it asked: there is nobody to tell in there.
+          if (!dialog.open) throw error;
           const unknown = /** @type {any} */ (error).code === 'outcomeUnknown';
           if (unknown) return awaitOutcome(/** @type {any} */ (error).reservation);
           fill(told, box('refused', t('reserve.refused.title'), wordsOf(error)));
@@ -305,13 +307,9 @@ export function openRegister(desk) {
   const register = async () => {
     const rate = fields.read();
     if (!rate) return;
-    try {
-      const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
-      dialog.close();
-      notice(t('told.registered', { id: storageId }));
-    } catch (error) {
-      fields.complain(wordsOf(error));
-    }
+    const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
+    dialog.close();
+    notice(t('told.registered', { id: storageId }));
   };
   const form = h('form', { onsubmit: submits(go, register) }, ...fields.elements, h('div', { class: 'sheet-foot' }, go));
   const dialog = openDialog(t('register.title'), 'register', form);
@@ -355,9 +353,6 @@ function rateFields(storage) {
       h('div', { class: 'fields' }, field('storage.price', price), field('storage.currency', currencies), field('storage.per', per)),
       wrong,
     ],
-    complain: (/** @type {string} */ words) => {
-      wrong.textContent = words;
-    },
     read() {
       const amount = minor(price.value, currencies.value);
       if (amount === null) {
