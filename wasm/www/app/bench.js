@@ -8,6 +8,7 @@ import { RentConsumers } from './consumers.js';
 import { rivals } from './experiments.js';
 import { FILE } from './desk.js';
 import { many, twelve } from './seed.js';
+import { isOff, settledWords } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
@@ -26,6 +27,8 @@ export class RentBench extends HTMLElement {
   #clock = h('p', { class: 'clock-now' });
   #checks = h('ul', { class: 'checks', role: 'list' });
   #race = h('p', { class: 'quiet', role: 'status' });
+  /** Ends with the next race. */
+  #awaits = new AbortController();
   /** The length of the log when the books were last looked at. @type {number | undefined} */ #booked;
 
   /** @param {Desk} desk */
@@ -191,14 +194,32 @@ export class RentBench extends HTMLElement {
     );
   }
 
-  /** Two customers at once. */
+  /** Two customers at once. Where a payment is not known, how it ended is said once it is. */
   async race() {
+    this.#awaits.abort();
+    this.#awaits = new AbortController();
     const end = await rivals(this.#desk);
+    const loser = end?.loser ?? '';
     if (!end) say(this.#race, t('bench.rivals.none'));
-    else if (end.winner && end.loser)
-      say(this.#race, t('bench.rivals.won', { winner: end.winner, loser: end.loser, storage: end.storageId }));
-    else say(this.#race, t('bench.rivals.both', { why: wordsOf(end.error) }));
+    else if (end.winner) this.#tellWinner(end.winner, loser, end.storageId);
+    else if (end.unknown) {
+      const { who, id } = end.unknown;
+      say(this.#race, t('bench.rivals.unknown', { who, loser, storage: end.storageId }));
+      const tell = (/** @type {import('./desk.js').Row | undefined} */ row) => {
+        if (row?.reservationId !== id || row.reservationStatus === 'reqReserve') return;
+        if (isOff(row)) say(this.#race, t('bench.rivals.both', { why: settledWords(row)[1] }));
+        else this.#tellWinner(who, loser, end.storageId);
+      };
+      this.#desk.on('settled', (e) => tell(e.detail), this.#awaits.signal);
+      // It may be known by now.
+      tell(this.#desk.reservations.get(id));
+    } else say(this.#race, t('bench.rivals.both', { why: wordsOf(end.error) }));
     this.#desk.saw('rivals');
+  }
+
+  /** @param {string} winner @param {string} loser @param {number} storage */
+  #tellWinner(winner, loser, storage) {
+    say(this.#race, t('bench.rivals.won', { winner, loser, storage }));
   }
 
   /** @param {import('./seed.js').NewStorage[]} storages */

@@ -75,11 +75,11 @@ function whileOpen(dialog) {
   return ends.signal;
 }
 
-/** @param {Row} r */
-const isOff = (r) => ['rejected', 'expired'].includes(r.reservationStatus);
+/** Whether it came to nothing. @param {Row} r */
+export const isOff = (r) => ['rejected', 'expired'].includes(r.reservationStatus);
 
 /** The outcome of a payment that had not been known, as a pair of words. @param {Row} r @returns {[title: string, words: string]} */
-function settledWords(r) {
+export function settledWords(r) {
   const end = isOff(r) ? r.reservationStatus : 'reserved';
   return [t(`settled.${end}.title`), t(`settled.${end}`, { id: r.reservationId, who: r.customer })];
 }

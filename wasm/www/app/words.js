@@ -52,6 +52,7 @@ export const WORDS = {
   close: ['Close', '닫기'],
   dismiss: ['Dismiss', '치우기'],
   done: ['Done', '완료'],
+  'error.noneFree': ['No storage is free from today on', '오늘부터 빈 창고가 없습니다'],
   'error.other': ['That did not work', '처리하지 못했습니다'],
 
   'board.tabs': ['Parts of the board', '보드의 부분'],
@@ -434,6 +435,10 @@ export const WORDS = {
     '{winner} has storage {storage}. {loser} was refused.',
     '창고 {storage}번은 {winner}의 것. {loser}는 거부되었습니다.',
   ],
+  'bench.rivals.unknown': [
+    '{who} holds storage {storage}; whether the money was taken is not known yet. {loser} was refused.',
+    '창고 {storage}번은 {who}의 가예약. 결제되었는지는 아직 모릅니다. {loser}는 거부되었습니다.',
+  ],
   'bench.rivals.none': ['No free storage is left to race for.', '겨룰 빈 창고가 없습니다.'],
   'bench.rivals.both': ['Neither got it: {why}', '둘 다 얻지 못했습니다: {why}'],
   'bench.checks': ['What verify checks', '검증하는 것'],
@@ -544,8 +549,8 @@ export const WORDS = {
   ],
   'tour.4': ['Break the payment', '결제 망가뜨리기'],
   'tour.4.say': [
-    'Let the payment service lose its reply, and reserve. Nobody knows whether money moved: pending, not failed. Then it is asked, and it settles.',
-    '결제 서비스가 답을 잃게 하고 예약하세요. 돈이 나갔는지 아무도 모릅니다. 실패가 아니라 확인 중입니다. 곧 물어보고 정리됩니다.',
+    'Let the payment service lose its reply, and reserve. Nobody knows whether money moved: pending, not failed. Set it back to “Approves”: it is asked, and it settles.',
+    '결제 서비스가 답을 잃게 하고 예약하세요. 돈이 나갔는지 아무도 모릅니다. 실패가 아니라 확인 중입니다. 다시 “승인”으로 돌리면 물어보고 정리됩니다.',
   ],
   'tour.5': ['Pause the messages', '메시지 멈추기'],
   'tour.5.say': [
