@@ -26,11 +26,12 @@ export class RentTour extends HTMLElement {
     this.#room = room;
     const bench = () => /** @type {any} */ (document.querySelector('rent-bench'));
     const consumers = () => /** @type {any} */ (document.querySelector('rent-consumers'));
+    const reserved = (/** @type {{ events: any[] }} */ s) => s.events.some((e) => e.eventType === 'ReservationConfirmed');
     this.#steps = [
       {
         room: 'board',
         target: '.room[data-room=board]',
-        done: (s) => s.events.some((e) => e.eventType === 'ReservationConfirmed'),
+        done: reserved,
         show: () => reserveFirst(desk, 'kim'),
       },
       {
@@ -46,23 +47,29 @@ export class RentTour extends HTMLElement {
         done: (s) => s.unknown,
         show: async () => {
           desk.choose('lostReply');
-          await pause(100);
-          await reserveFirst(desk, 'lee').catch((/** @type {any} */ e) => {
-            if (e.code !== 'outcomeUnknown') throw e;
-          });
-          desk.choose('approve');
+          try {
+            await pause(100);
+            await reserveFirst(desk, 'lee').catch((/** @type {any} */ e) => {
+              if (e.code !== 'outcomeUnknown') throw e;
+            });
+          } finally {
+            desk.choose('approve');
+          }
         },
       },
       {
         room: 'bench',
         target: '[data-tour=consumers]',
-        done: (s) => s.saw.includes('resumed'),
+        done: (s) => s.saw.includes('resumed') && reserved(s),
         show: async () => {
           await consumers().hold('message', true);
-          await reserveFirst(desk, 'kim');
-          this.#room('storm');
-          await pause(3000);
-          await consumers().hold('message', false);
+          try {
+            await reserveFirst(desk, 'kim');
+            this.#room('storm');
+            await pause(3000);
+          } finally {
+            await consumers().hold('message', false);
+          }
         },
       },
       {
