@@ -44,6 +44,7 @@ export class RentBench extends HTMLElement {
       ['status', 'log'],
       perFrame(() => this.#refresh()),
     );
+    window.setInterval(() => this.#drawClock(), 1000);
     this.#desk.on('verified', () => this.#drawChecks());
     this.#desk.on('way', (e) => this.#choose(e.detail));
     onLanguage(() => this.render());
@@ -177,8 +178,13 @@ export class RentBench extends HTMLElement {
   #refresh() {
     const desk = this.#desk;
     say(this.#say, t(`payment.${this.way}.say`, { failures: desk.settings?.breakerFailures ?? 5 }));
-    if (desk.status) say(this.#clock, `${headDay(desk.today)} ${clock(desk.status.now, desk.zone)}`);
+    this.#drawClock();
     this.#drawBooks();
+  }
+
+  #drawClock() {
+    const { today, now, zone, status } = this.#desk;
+    if (status) say(this.#clock, `${headDay(today)} ${clock(now, zone)}`);
   }
 
   async #drawBooks() {

@@ -1,5 +1,6 @@
 // @ts-check
 import { keep, recall } from './language.js';
+import { dayOf } from './format.js';
 import { Lanes } from './lanes.js';
 
 /**
@@ -18,6 +19,8 @@ const PATIENCE_MS = 4000;
 /** The site's file, in this browser. */
 export const FILE = 'rent.db';
 const IDLE_MS = 15000;
+/** So often it is looked whether a new day has begun at the site. */
+const DAY_LOOK_MS = 1000;
 const VERIFY_MS = 900;
 
 export class Desk extends EventTarget {
@@ -48,6 +51,8 @@ export class Desk extends EventTarget {
   /** Reservations whose payment is not known; what became of it is told. @type {Set<number>} */ #unsettled = new Set();
   /** Minutes this site's clock was moved ahead; kept, so that a reload does not go back in time. */
   #ahead = 0;
+  /** How far the site's clock was ahead of this page's when it was last read. */
+  #aheadMs = 0;
   #stop = () => {};
 
   /** Takes up an opened engine: everything is read once, then kept by events. @param {any} site */
@@ -58,6 +63,7 @@ export class Desk extends EventTarget {
     this.#ahead = site.kept === 'file' ? Number(recall('ahead') ?? 0) : 0;
     if (this.#ahead > 0) await site.bench.advance({ minutes: this.#ahead });
     await this.#follow();
+    window.setInterval(() => this.status && dayOf(this.now, this.zone) !== this.today && this.sync(), DAY_LOOK_MS);
   }
 
   /** Reads everything once, and then follows the log. */
@@ -70,6 +76,10 @@ export class Desk extends EventTarget {
 
   get today() {
     return /** @type {string} */ (this.status?.today ?? new Date().toISOString().slice(0, 10));
+  }
+  /** The time by the site's clock, in milliseconds. */
+  get now() {
+    return Date.now() + this.#aheadMs;
   }
   get zone() {
     return /** @type {string} */ (this.status?.zone ?? 'Asia/Seoul');
@@ -111,7 +121,7 @@ export class Desk extends EventTarget {
     const correlationId = `r-${[...crypto.getRandomValues(new Uint8Array(4))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
     const shown = !['pauseConsumer', 'resumeConsumer', 'set', 'retryDeadLetter', 'discardDeadLetter'].includes(command.command);
     if (shown) {
-      this.lanes.begin(correlationId, command, who, Date.now());
+      this.lanes.begin(correlationId, command, who, this.now);
       this.#tell('log');
     }
     try {
@@ -290,6 +300,7 @@ export class Desk extends EventTarget {
   /** @param {Row} status */
   #hold(status) {
     this.status = status;
+    this.#aheadMs = Date.parse(status.now) - Date.now();
     this.consumers = new Map(status.consumers.map((/** @type {Row} */ c) => [c.name, c]));
   }
 
@@ -349,7 +360,7 @@ export class Desk extends EventTarget {
         ran.ticked.started +
         ran.ticked.ended;
       if (did > 0) await this.sync();
-      const next = ran.nextAt ? Date.parse(ran.nextAt) - Date.parse(this.status?.now ?? new Date().toISOString()) : IDLE_MS;
+      const next = ran.nextAt ? Date.parse(ran.nextAt) - this.now : IDLE_MS;
       this.beat(Math.min(IDLE_MS, Math.max(did > 0 ? 400 : 1500, next)));
     } catch (error) {
       if (/** @type {any} */ (error).code !== 'enginePanicked') {

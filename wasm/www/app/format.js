@@ -89,12 +89,19 @@ export const time = (at, zone) =>
     () => new Intl.DateTimeFormat(tag(), { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
   ).format(new Date(at));
 
-/** @param {string} at @param {string} zone */
+/** @param {string | number} at @param {string} zone */
 export const clock = (at, zone) =>
   once(
     `clock ${zone}`,
     () => new Intl.DateTimeFormat(tag(), { timeZone: zone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
   ).format(new Date(at));
+
+/** The day of a moment in a zone, `YYYY-MM-DD`. @param {number} at @param {string} zone */
+export const dayOf = (at, zone) =>
+  once(
+    `dayOf ${zone}`,
+    () => new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }),
+  ).format(at);
 
 /** How long ago, in whole seconds or minutes. @param {number} milliseconds */
 export function ago(milliseconds) {

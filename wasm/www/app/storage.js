@@ -24,6 +24,8 @@ export async function openStorage(desk, storageId) {
       desk.ask({ query: 'storage', storageId }),
       desk.ask({ query: 'reservations', storageId }),
       desk.ask({ query: 'reviews', storageId }),
+      // The calendar begins today.
+      desk.sync(),
     ]);
     const state = h('span', { class: 'facts' });
     const drawState = () => {
