@@ -37,6 +37,8 @@ export class Desk extends EventTarget {
   /** What was tried against the promises in this visit. */
   tried = { refused: 0, declined: 0, lost: 0, down: 0, paused: 0, crashed: 0, reloads: 0, refunds: 0, takenPaused: 0 };
   failures = 0;
+  /** Calls of the payment service that are over. */
+  calls = 0;
   auto = true;
   /** What is live of each storage, by its first day; null once a reservation was read. @type {Map<number, Row[]> | null} */ #live = null;
   /** storageId by sequence, as far as events were seen. @type {Map<number, number>} */ #storageOf = new Map();
@@ -323,6 +325,7 @@ export class Desk extends EventTarget {
   #effect({ phase, effect, outcome }) {
     const { kind } = effect.task;
     const word = phase === 'done' ? outcome.outcome : null;
+    if (word && kind !== 'deliver') this.calls++;
     this.lanes.outside(effect.correlationId, `${kind}:${effect.effectId}`, kind, word, { ...effect, ...(outcome ? { outcome } : {}) });
     if (word === 'unknown' || word === 'notTaken' || word === 'unavailable') this.failures++;
     else if (word && kind !== 'deliver') this.failures = 0;
@@ -339,11 +342,13 @@ export class Desk extends EventTarget {
     this.#pulse = window.setTimeout(() => this.runDue(), unknown ? Math.max(wait, PATIENCE_MS) : wait);
   }
 
-  /** Asks now about what is not known, and does what waits, without its backoff. */
+  /** Asks now about what is not known, and does what is due; tells whether the payment service was asked at all. */
   async settle() {
+    const before = this.calls;
     await this.site.settle();
     await this.runDue();
     await this.sync();
+    return this.calls > before;
   }
 
   /** Does what is due now. */

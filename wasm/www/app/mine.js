@@ -3,7 +3,7 @@ import { h, fill, icon } from './dom.js';
 import { t } from './language.js';
 import { day, later, money, number, time } from './format.js';
 import { empty, notice, openDialog, submits, workButton } from './notices.js';
-import { openStorage } from './storage.js';
+import { askNow, openStorage } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
@@ -84,7 +84,7 @@ function actions(desk, r) {
   const button = (/** @type {string} */ key, /** @type {() => void} */ act) =>
     h('button', { type: 'button', class: 'small', 'data-key': `${key}-${r.reservationId}`, onclick: act }, t(`mine.${key}`));
   const all = [];
-  if (r.reservationStatus === 'reqReserve') all.push(button('settle', () => desk.settle()));
+  if (r.reservationStatus === 'reqReserve') all.push(button('settle', () => askNow(desk)));
   if (r.reservationStatus === 'reserved' && r.from >= desk.today) all.push(button('cancel', () => askCancel(desk, r)));
   if (r.reservationStatus === 'reserved') all.push(button('end', () => askEnd(desk, r)));
   if (!desk.isManager && ['reserved', 'completed'].includes(r.reservationStatus) && r.from <= desk.today)

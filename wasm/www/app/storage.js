@@ -1,7 +1,7 @@
 // @ts-check
 import { h, dated, fill, icon } from './dom.js';
 import { t } from './language.js';
-import { day, later, major, minor, money } from './format.js';
+import { clock, day, later, major, minor, money } from './format.js';
 import { RentCalendar } from './calendar.js';
 import { perWord, ratingOf, standing } from './card.js';
 import { isLive } from './desk.js';
@@ -90,6 +90,20 @@ export function settledWords(r) {
 export function tellSettled(r) {
   if (document.querySelector(`dialog[data-awaits="${r.reservationId}"]`)) return;
   notice(settledWords(r)[1], isOff(r) ? 'bad' : 'good');
+}
+
+/** Asks the payment service what became of what is not known; if it may not be asked now, says why. @param {Desk} desk */
+export async function askNow(desk) {
+  if ((await desk.settle()) || !desk.status?.counts.reservations.reqReserve) return;
+  const next = Date.parse(desk.status.nextAt ?? '');
+  const holds = [...desk.reservations.values()].map((r) => Date.parse(r.holdExpiresAt ?? ''));
+  const words =
+    desk.status.breaker === 'open'
+      ? t('settle.open')
+      : next > desk.now && !holds.includes(next)
+        ? t('settle.at', { time: clock(next, desk.zone) })
+        : t('settle.soon');
+  notice(words, 'wait');
 }
 
 /** @param {'pending' | 'refused' | 'good'} kind @param {string} title @param {string} words */

@@ -3,8 +3,9 @@ import { h, dated, fill, icon, perFrame, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
 import { notesOf, stateOf } from './lanes.js';
-import { announce, empty, wordsOf } from './notices.js';
+import { announce, empty, wordsOf, workButton } from './notices.js';
 import { openNote } from './note.js';
+import { askNow } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./lanes.js').Lane} Lane */
@@ -109,7 +110,8 @@ export class RentStorm extends HTMLElement {
     for (const lane of shown) {
       const notes = notesOf(lane, cursors);
       const state = stateOf(lane, notes);
-      const signature = `${lane.who} ${state} ${notes.map((n) => `${n.id}${n.state}${n.outcome}${n.count}`).join()}`;
+      const breaker = state === 'unknown' ? this.#desk.status?.breaker : '';
+      const signature = `${lane.who} ${state} ${breaker} ${notes.map((n) => `${n.id}${n.state}${n.outcome}${n.count}`).join()}`;
       let kept = this.#lanes.get(lane.id);
       if (!kept) {
         kept = { element: h('li', { class: 'lane', 'data-lane': lane.id }), signature: '', notes: new Set() };
@@ -212,8 +214,8 @@ export class RentStorm extends HTMLElement {
           'p',
           { class: 'next pending' },
           icon('wait'),
-          h('span', {}, t('next.unknown')),
-          h('button', { type: 'button', class: 'small', onclick: () => this.#desk.settle() }, t('next.ask')),
+          h('span', {}, t(this.#desk.status?.breaker === 'open' ? 'next.unknown.open' : 'next.unknown')),
+          workButton(t('next.ask'), 'small', () => askNow(this.#desk)),
         ),
       ];
     if (state === 'declined' || state === 'notTaken')

@@ -210,6 +210,12 @@ export const WORDS = {
   ],
   'reserve.unknown.title': ['Payment pending', '결제 확인 중'],
   'reserve.unknown.leave': ['Let it settle', '기다리기'],
+  'settle.open': [
+    'Not asked: the circuit breaker is open, and no call goes out. It is asked once the breaker lets one through.',
+    '묻지 않았습니다. 차단기가 열려 있어 호출이 나가지 않습니다. 다시 호출할 수 있을 때 묻습니다.',
+  ],
+  'settle.at': ['Not asked just now. It is asked again at {time}.', '지금은 묻지 않았습니다. {time}에 다시 묻습니다.'],
+  'settle.soon': ['Not asked just now. It is asked again shortly.', '지금은 묻지 않았습니다. 곧 다시 묻습니다.'],
   'settled.reserved.title': ['Reserved', '예약됨'],
   'settled.reserved': [
     'The payment service has answered: it took the money. Reservation {id} of {who} stands.',
@@ -358,6 +364,10 @@ export const WORDS = {
   'next.unknown': [
     'Nobody knows yet whether the money was taken. The days stay held; the service is asked until it answers, and nobody pays twice.',
     '결제되었는지 아직 아무도 모릅니다. 날짜는 잡아 두고 답이 올 때까지 묻습니다. 두 번 결제되지 않습니다.',
+  ],
+  'next.unknown.open': [
+    'Nobody knows yet whether the money was taken. The days stay held. The breaker is open: the service is asked once it lets a call through, and nobody pays twice.',
+    '결제되었는지 아직 아무도 모릅니다. 날짜는 잡아 둡니다. 차단기가 열려 있어 다시 호출할 수 있을 때 묻습니다. 두 번 결제되지 않습니다.',
   ],
   'next.expired': [
     'The hold ended unpaid. Should the money arrive late, it goes back by itself.',
