@@ -29,7 +29,7 @@ export class RentBench extends HTMLElement {
   #race = h('p', { class: 'quiet', role: 'status' });
   /** Ends with the next race. */
   #awaits = new AbortController();
-  /** The length of the log when the books were last looked at. @type {number | undefined} */ #booked;
+  /** The length of the log and the calls made when the books were last looked at. */ #booked = '';
 
   /** @param {Desk} desk */
   constructor(desk) {
@@ -61,7 +61,7 @@ export class RentBench extends HTMLElement {
         h('h3', { id: `bench-${key}` }, t(word)),
         ...content,
       );
-    this.#booked = undefined;
+    this.#booked = '';
     fill(
       this,
       h(
@@ -188,8 +188,10 @@ export class RentBench extends HTMLElement {
   }
 
   async #drawBooks() {
-    if (this.#booked === this.#desk.status?.events) return;
-    this.#booked = this.#desk.status?.events;
+    // A call may move money that no event tells of yet.
+    const now = `${this.#desk.status?.events} ${this.#desk.calls}`;
+    if (this.#booked === now) return;
+    this.#booked = now;
     const books = await this.#desk.site.bench.books().catch(() => null);
     const kept = Object.entries(/** @type {Record<string, { captured: number, refunded: number }>} */ (books?.total ?? {}));
     say(
