@@ -128,3 +128,39 @@ test('what becomes of a reservation whose dialog was closed meanwhile is told al
   await person.closeDialog();
   await person.says(page.locator('.notice.wait'), 'unknown');
 });
+
+test('reservations and messages stay where they are read, and all of them can be', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const { later } = await import('/app/format.js');
+    desk.site.bench.delayMs = 0;
+    for (let i = 0; i < 120; i++)
+      await desk.send({ command: 'reserve', storageId: 1, from: later(desk.today, i), until: later(desk.today, i + 1) }, 'kim');
+  });
+  await person.be('kim');
+  const body = page.locator('.part-body');
+  for (const part of /** @type {const} */ (['mine', 'messages'])) {
+    await person.part(part);
+    const rows = body.locator('[data-row]');
+    await rows.nth(99).waitFor();
+    assert.equal(await rows.count(), 100);
+    await person.press(/^Show 2\d more$/);
+    await rows.nth(119).waitFor();
+    assert.equal(await person.page.evaluate(() => document.activeElement?.className), 'scroll part-body');
+    await rows.nth(90).scrollIntoViewIfNeeded();
+    const seen = rows.nth(90);
+    const [key, before] = [await seen.getAttribute('data-row'), await seen.boundingBox()];
+    const counted = await rows.count();
+    await page.evaluate(async (part) => {
+      const { desk } = await import('/app/main.js');
+      await desk.send({ command: 'reserve', storageId: part === 'mine' ? 2 : 3 }, 'kim');
+    }, part);
+    await page.waitForFunction((n) => document.querySelectorAll('.part-body [data-row]').length > n, counted - 1);
+    await page.waitForFunction(async (part) => (await import('/app/main.js')).desk.reservations.size === (part === 'mine' ? 121 : 122), part);
+    await page.waitForTimeout(300);
+    const now = await body.locator(`[data-row="${key}"]`).boundingBox();
+    assert.ok(before && now && Math.abs(before.y - now.y) < 2, `${part}: ${before?.y} ${now?.y}`);
+  }
+});

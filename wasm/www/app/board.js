@@ -14,6 +14,8 @@ import { empty } from './notices.js';
 const CARD_HEIGHT = 140;
 const CARD_WIDTH_MIN = 164;
 const GAP = 8;
+/** So many reservations or messages are shown at first, and more at a time. */
+const MOST = 100;
 /** Rows of cards kept above and below what is seen. */
 const SPARE = 3;
 
@@ -24,6 +26,10 @@ export class RentBoard extends HTMLElement {
   #search = '';
   #status = 'all';
   #max = '';
+  /** So many reservations or messages are shown. */
+  #most = MOST;
+  /** Counts the times these were asked for: only the last is drawn. */
+  #asked = 0;
   /** @type {Row[]} */ #rows = [];
   #at = 0;
   #columns = 1;
@@ -84,6 +90,7 @@ export class RentBoard extends HTMLElement {
   /** @param {string} part */
   show(part) {
     this.#part = part;
+    this.#most = MOST;
     this.render();
   }
 
@@ -116,14 +123,9 @@ export class RentBoard extends HTMLElement {
       ),
     );
     if (this.#part !== 'storages') {
-      fill(
-        this.#body,
-        h(
-          'div',
-          { class: 'scroll part-body', tabindex: 0, role: 'group', 'aria-label': parts.find((p) => p[0] === this.#part)?.[1] },
-          this.#part === 'mine' ? mine(desk) : messages(desk),
-        ),
-      );
+      const name = parts.find((p) => p[0] === this.#part)?.[1];
+      fill(this.#body, h('div', { class: 'scroll part-body', tabindex: 0, role: 'group', 'aria-label': name }));
+      this.#redrawPart();
       return;
     }
     this.#drawBar();
@@ -193,7 +195,7 @@ export class RentBoard extends HTMLElement {
   /** Chooses the rows again, and paints. */
   #refresh() {
     if (this.#part !== 'storages') {
-      if (this.#part === 'mine' || this.#part === 'messages') this.#redrawPart();
+      this.#redrawPart();
       return;
     }
     const words = this.#search.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -247,15 +249,42 @@ export class RentBoard extends HTMLElement {
     this.#paint();
   }
 
-  #redrawPart() {
+  async #redrawPart() {
+    const more = (/** @type {number} */ left) =>
+      left <= 0
+        ? null
+        : h(
+            'button',
+            {
+              type: 'button',
+              class: 'small',
+              'data-key': 'more',
+              onclick: () => {
+                this.#most += MOST;
+                this.#redrawPart();
+              },
+            },
+            t('mine.more', { count: number(Math.min(left, MOST)) }),
+          );
+    const asked = ++this.#asked;
+    const content = this.#part === 'mine' ? mine(this.#desk, this.#most, more) : await messages(this.#desk, this.#most, more).catch(() => null);
+    if (!content || asked !== this.#asked) return;
     const body = this.#body.querySelector('.part-body');
     if (!body || (body.contains(document.activeElement) && document.activeElement !== body && document.querySelector('dialog[open]')))
       return;
     const at = body.scrollTop;
+    // What is read stays where it is, whatever comes above it.
+    const top = body.getBoundingClientRect().top;
+    const first = /** @type {HTMLElement | undefined} */ (
+      at > 0 ? [...body.querySelectorAll('[data-row]')].find((row) => row.getBoundingClientRect().bottom > top) : undefined
+    );
+    const offset = first?.getBoundingClientRect().top ?? 0;
     const focus = /** @type {HTMLElement | null} */ (document.activeElement);
     const key = body.contains(focus) ? focus?.dataset.key : undefined;
-    fill(body, this.#part === 'mine' ? mine(this.#desk) : messages(this.#desk));
+    fill(body, content);
     body.scrollTop = at;
+    const same = first ? body.querySelector(`[data-row="${first.dataset.row}"]`) : null;
+    if (same) body.scrollTop += same.getBoundingClientRect().top - offset;
     if (key && !focusKey(body, key)) /** @type {HTMLElement} */ (body).focus();
   }
 

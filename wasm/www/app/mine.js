@@ -1,14 +1,13 @@
 // @ts-check
 import { h, fill, icon } from './dom.js';
 import { t } from './language.js';
-import { day, later, money, number, time } from './format.js';
+import { day, later, money, time } from './format.js';
 import { empty, notice, openDialog, submits, workButton } from './notices.js';
 import { askNow, openStorage } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
 
-const SHOWN_MAX = 100;
 const TONES = /** @type {Record<string, string>} */ ({
   reqReserve: 'hold',
   reserved: 'reserved',
@@ -19,21 +18,13 @@ const TONES = /** @type {Record<string, string>} */ ({
   expired: 'off',
 });
 
-/** The reservations of the one who sits here; all of them for the manager. @param {Desk} desk */
-export function mine(desk) {
+/** The reservations of the one who sits here, the newest so many; of everybody for the manager.
+ * @param {Desk} desk @param {number} most @param {(left: number) => HTMLElement | null} more offers the rest */
+export function mine(desk, most, more) {
   const rows = [...desk.reservations.values()].filter((r) => desk.isManager || r.customer === desk.who).reverse();
   if (rows.length === 0) return empty(t('mine.empty'), t('mine.empty.say'));
-  const list = h('ol', { class: 'mine', role: 'list' });
-  const more = h('button', { type: 'button', class: 'small', onclick: () => show() });
-  const show = () => {
-    const shown = list.children.length;
-    list.append(...rows.slice(shown, shown + SHOWN_MAX).map((r) => h('li', {}, one(desk, r))));
-    const left = rows.length - list.children.length;
-    more.textContent = t('mine.more', { count: number(Math.min(left, SHOWN_MAX)) });
-    more.hidden = left === 0;
-  };
-  show();
-  return h('div', { class: 'lanes-foot' }, list, more);
+  const shown = rows.slice(0, most).map((r) => h('li', { 'data-row': r.reservationId }, one(desk, r)));
+  return h('div', { class: 'lanes-foot' }, h('ol', { class: 'mine', role: 'list' }, ...shown), more(rows.length - shown.length));
 }
 
 /** @param {Desk} desk @param {Row} r */
