@@ -237,6 +237,7 @@ export class RentBoard extends HTMLElement {
                   onclick: () => {
                     this.#filter({ search: '', status: 'all', max: '' });
                     this.#drawBar();
+                    /** @type {HTMLElement | null} */ (this.#bar.querySelector('[name=search]'))?.focus();
                   },
                 },
                 t('board.none.clear'),

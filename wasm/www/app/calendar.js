@@ -120,7 +120,11 @@ export class RentCalendar extends HTMLElement {
       ),
     );
     if (had?.day) /** @type {HTMLElement | null} */ (this.querySelector(`[data-day="${this.#focus}"]`))?.focus();
-    if (had?.turn) /** @type {HTMLElement | null} */ (this.querySelector(`[data-turn="${had.turn}"]`))?.focus();
+    // There is no way back from the first month.
+    if (had?.turn)
+      /** @type {HTMLElement | null} */ (
+        this.querySelector(`[data-turn="${had.turn}"]:enabled`) ?? this.querySelector('[data-turn=on]')
+      )?.focus();
   }
 
   /** @param {string} day */

@@ -23,18 +23,32 @@ export function announce(words) {
 /** Shows a notice for a while. @param {string} words @param {'good' | 'bad' | 'wait'} [tone] */
 export function notice(words, tone = 'good') {
   for (const old of stack.children) if (old.textContent === words) old.remove();
+  /** What had the focus before the notice took it. @type {HTMLElement | null} */
+  let before = null;
+  const away = () => {
+    const had = note.contains(document.activeElement);
+    note.remove();
+    if (had) /** @type {HTMLElement | null} */ (before?.isConnected ? before : shownHeading())?.focus({ preventScroll: true });
+  };
   const note = h(
     'div',
     { class: `notice ${tone}` },
     icon(tone === 'good' ? 'check' : tone === 'wait' ? 'wait' : 'cross'),
     h('p', {}, dated(words)),
-    h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => note.remove() }, icon('close')),
+    h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: away }, icon('close')),
   );
+  note.addEventListener('focusin', (e) => {
+    const from = /** @type {HTMLElement | null} */ (e.relatedTarget);
+    if (from && !stack.contains(from)) before = from;
+  });
   stack.append(note);
   while (stack.children.length > 3) stack.firstElementChild?.remove();
-  window.setTimeout(() => note.remove(), 5000);
+  window.setTimeout(away, 5000);
   announce(words);
 }
+
+/** The heading of a room in sight. */
+const shownHeading = () => [...document.querySelectorAll('.room h2')].find((title) => title.checkVisibility());
 
 /** The words of an error, in the language of the page, as a sentence. @param {any} error */
 export function wordsOf(error) {

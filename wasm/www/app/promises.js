@@ -146,6 +146,7 @@ export class RentPromises extends HTMLElement {
     if (this.#sheet.dataset.signature === signature) return;
     this.#sheet.dataset.signature = signature;
     this.#sheet.setAttribute('aria-label', t(`${p}.title`));
+    const had = this.#sheet.contains(document.activeElement);
     fill(
       this.#sheet,
       h('h3', {}, h('span', { class: 'promise-number' }, p.toUpperCase()), ' ', t(`${p}.title`)),
@@ -183,6 +184,7 @@ export class RentPromises extends HTMLElement {
       ),
       workButton(t('promise.again'), 'small', () => this.#desk.verify()),
     );
+    if (had) this.#sheet.querySelector('button')?.focus();
   }
 }
 customElements.define('rent-promises', RentPromises);
