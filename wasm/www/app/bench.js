@@ -2,7 +2,7 @@
 import { h, fill, icon, perFrame, say } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { clock, headDay, money, number, size } from './format.js';
-import { announce, complain, eachButton, notice, openDialog, workButton, wordsOf } from './notices.js';
+import { complain, eachButton, notice, openDialog, sureButton, workButton, wordsOf } from './notices.js';
 import { RentBreaker } from './breaker.js';
 import { RentConsumers } from './consumers.js';
 import { rivals } from './experiments.js';
@@ -147,7 +147,7 @@ export class RentBench extends HTMLElement {
             this.#uploader(),
             workButton(t('data.twelve'), 'small', () => this.#add(twelve(language()))),
             workButton(t('data.thousand'), 'small', () => this.#add(many(language(), 1000))),
-            this.#starter(),
+            sureButton(t('data.reset'), t('data.reset.sure'), 'small bad', () => desk.startOver()),
           ),
         ),
       ),
@@ -286,23 +286,6 @@ export class RentBench extends HTMLElement {
         }),
       ),
     );
-  }
-
-  #starter() {
-    const button = workButton(t('data.reset'), 'small bad', async () => {
-      if (button.dataset.sure !== 'yes') {
-        button.dataset.sure = 'yes';
-        button.textContent = t('data.reset.sure');
-        announce(t('data.reset.sure'));
-        window.setTimeout(() => {
-          button.dataset.sure = '';
-          button.textContent = t('data.reset');
-        }, 5000);
-        return;
-      }
-      await this.#desk.startOver();
-    });
-    return button;
   }
 }
 customElements.define('rent-bench', RentBench);

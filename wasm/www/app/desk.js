@@ -187,12 +187,12 @@ export class Desk extends EventTarget {
     this.changed();
   }
 
-  /** Throws everything away and begins as on a first visit. */
+  /** Throws everything away, also what cannot be opened, and begins as on a first visit. */
   async startOver() {
     keep('fresh', 'yes');
-    await this.site.close();
+    await this.site?.close();
     // In memory there is nothing to throw away; the file is another tab's.
-    if (this.site.kept !== 'file') return location.reload();
+    if (this.site && this.site.kept !== 'file') return location.reload();
     keep('ahead', '0');
     // The worker may take a moment to let go of its files.
     for (let tries = 0; tries < 20; tries++) {

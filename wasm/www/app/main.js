@@ -80,7 +80,7 @@ async function begin() {
     desk.verify().catch(() => {});
     desk.beat(300);
   } catch (error) {
-    failedScreen(error);
+    failedScreen(error, () => desk.startOver());
   }
 }
 

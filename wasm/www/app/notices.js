@@ -15,6 +15,9 @@ export function placeNotices() {
   document.body.append(live, stack);
 }
 
+/** So long a question whether one is sure stands. */
+const SURE_MS = 5000;
+
 /** To a screen reader, briefly. @param {string} words */
 export function announce(words) {
   live.textContent = words;
@@ -141,6 +144,25 @@ export function workButton(label, kind, work) {
   return button;
 }
 
+/** A button that asks once more before it does what cannot be undone, and forgets after a while that it asked.
+ * @param {string} label @param {string} sure @param {string} kind @param {() => Promise<unknown>} work */
+export function sureButton(label, sure, kind, work) {
+  const ask = (/** @type {boolean} */ asks) => {
+    button.dataset.sure = asks ? 'yes' : '';
+    button.textContent = asks ? sure : label;
+  };
+  const press = async (/** @type {MouseEvent} */ e) => {
+    // The second click of two is no answer.
+    if (e.detail > 1) return;
+    if (button.dataset.sure === 'yes') return during(button, work).finally(() => ask(false));
+    ask(true);
+    announce(sure);
+    window.setTimeout(() => ask(false), SURE_MS);
+  };
+  const button = h('button', { class: kind, type: 'button', onclick: press }, label);
+  return button;
+}
+
 /** A button is busy while its work is under way. A refusal is said in the dialog it was asked for in, while that is open.
  * @param {HTMLButtonElement} button @param {() => Promise<unknown>} work */
 export async function during(button, work) {
@@ -200,11 +222,22 @@ export function brokenDialog() {
   dialog.showModal();
 }
 
-/** The engine did not even start. @param {any} error */
-export function failedScreen(error) {
+/** Whether what is stored is to blame, and not the engine or the way to it. @param {any} error */
+const isOfData = (error) => ['corrupt', 'storeFailed'].includes(error.code);
+
+/** The engine did not even start. Where it is the data that cannot be read, loading again would never help.
+ * @param {any} error @param {() => Promise<unknown>} startOver */
+export function failedScreen(error, startOver) {
   const again = h('button', { class: 'main', type: 'button', onclick: () => location.reload() }, t('failed.again'));
-  const words = h('div', { role: 'alert' }, h('h1', {}, t('failed')), h('p', {}, wordsOf(error)));
+  const anew = isOfData(error) ? sureButton(t('data.reset'), t('data.reset.sure'), 'bad', startOver) : null;
+  const words = h(
+    'div',
+    { role: 'alert' },
+    h('h1', {}, t('failed')),
+    h('p', {}, wordsOf(error)),
+    anew ? h('p', {}, t('failed.data')) : null,
+  );
   document.querySelector('.loading')?.remove();
-  document.body.append(h('main', { class: 'loading failed' }, words, again));
+  document.body.append(h('main', { class: 'loading failed' }, words, h('div', { class: 'actions' }, again, anew)));
   again.focus();
 }

@@ -5,7 +5,7 @@ import { clock, day, later, major, minor, money } from './format.js';
 import { RentCalendar } from './calendar.js';
 import { perWord, ratingOf, standing } from './card.js';
 import { isLive } from './desk.js';
-import { announce, complain, during, notice, openDialog, submits, wordsOf, workButton } from './notices.js';
+import { announce, complain, during, notice, openDialog, submits, sureButton, wordsOf, workButton } from './notices.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
@@ -290,14 +290,8 @@ function changing(desk, storage, dialog) {
     dialog.close();
     notice(t(told, { id: storage.storageId }));
   };
-  const remove = workButton(t('storage.delete'), 'bad', async () => {
-    if (remove.dataset.sure !== 'yes') {
-      remove.dataset.sure = 'yes';
-      remove.textContent = t('storage.delete.sure');
-      return;
-    }
-    await act(() => ({ command: 'deleteStorage', storageId: storage.storageId }), 'told.deleted')();
-  });
+  const deletes = act(() => ({ command: 'deleteStorage', storageId: storage.storageId }), 'told.deleted');
+  const remove = sureButton(t('storage.delete'), t('storage.delete.sure'), 'bad', deletes);
   const save = workButton(t('storage.save'), '', async () => {
     const rate = fields.read();
     if (rate)

@@ -33,6 +33,10 @@ export const WORDS = {
     '엔진은 WASM 파일 하나, 데이터는 이 브라우저 안의 SQLite 파일 하나입니다.',
   ],
   failed: ['The engine could not start', '엔진을 시작하지 못했습니다'],
+  'failed.data': [
+    'If this happens every time, the data in this browser is damaged. Starting over throws it away.',
+    '매번 이렇다면 이 브라우저의 데이터가 손상된 것입니다. 처음부터 시작하면 데이터를 버립니다.',
+  ],
   'failed.again': ['Try again', '다시 시도'],
   broken: ['The engine has stopped', '엔진이 멈췄습니다'],
   'broken.say': [
