@@ -381,6 +381,10 @@ export const WORDS = {
     'The reservation stands already. What waits is done in order, once, when the consumer goes on.',
     '예약은 이미 확정입니다. 기다리는 일은 소비자가 다시 돌면 순서대로 한 번 처리됩니다.',
   ],
+  'next.behind': [
+    'It is done and stored. What waits is done in order, once, when the consumer goes on.',
+    '처리되어 저장되었습니다. 기다리는 일은 소비자가 다시 돌면 순서대로 한 번 처리됩니다.',
+  ],
   'next.cancelling': ['Accepted. The days are free again when the refund is through.', '접수했습니다. 환불이 끝나면 날짜가 다시 풀립니다.'],
   'next.refused': ['Refused before anything was written.', '아무것도 쓰기 전에 거부되었습니다.'],
   'next.ask': ['Ask now', '지금 확인'],
@@ -496,6 +500,10 @@ export const WORDS = {
   'promise.never': ['not checked yet', '아직 확인 전'],
   'promise.ok': ['holds', '지켜짐'],
   'promise.not': ['broken', '깨짐'],
+  'promise.broken': [
+    'It does not hold now: verify found {count} against it. The first ones:',
+    '지금 지켜지지 않습니다. verify가 어긋난 것 {count}개를 찾았습니다. 앞의 것들:',
+  ],
   'promise.again': ['Check again', '다시 확인'],
   p1: ['Paid', '결제됨'],
   'p1.title': ['No reservation stands unpaid', '결제 없는 예약은 없다'],
