@@ -2,7 +2,7 @@
 import { h, dated, fill, icon, perFrame, say, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
-import { notesOf, stateOf } from './lanes.js';
+import { lastOfReservation, notesOf, stateOf } from './lanes.js';
 import { announce, empty, wordsOf, workButton } from './notices.js';
 import { openNote } from './note.js';
 import { askNow } from './storage.js';
@@ -219,8 +219,10 @@ export class RentStorm extends HTMLElement {
       ];
     if (state === 'declined' || state === 'notTaken')
       return [h('p', { class: 'next refused' }, icon('cross'), h('span', {}, t(`next.${state}`)))];
-    if (state === 'expired' || state === 'waits' || state === 'cancelling')
-      return [h('p', { class: 'next pending' }, icon('wait'), h('span', {}, t(`next.${state}`)))];
+    if (state === 'expired' || state === 'waits' || state === 'cancelling') {
+      const isOther = state === 'waits' && lastOfReservation(lane) !== 'ReservationConfirmed';
+      return [h('p', { class: 'next pending' }, icon('wait'), h('span', {}, t(isOther ? 'next.behind' : `next.${state}`)))];
+    }
     return [];
   }
 
