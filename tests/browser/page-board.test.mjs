@@ -103,7 +103,7 @@ test('a refusal is said in the dialog it was asked for in', async (t) => {
   await page.locator('.sheet.ask label', { hasText: '4 stars' }).click();
   await page.getByLabel('How was it?').fill(' ');
   await person.press('Publish');
-  await person.says(page.locator('#review-wrong'), /content/i);
+  await person.says(page.locator('#review-wrong'), /^Review: /);
   await person.closeDialog();
 
   await person.reservation(1).getByRole('button', { name: 'Cancel' }).click();
@@ -163,4 +163,50 @@ test('reservations and messages stay where they are read, and all of them can be
     const now = await body.locator(`[data-row="${key}"]`).boundingBox();
     assert.ok(before && now && Math.abs(before.y - now.y) < 2, `${part}: ${before?.y} ${now?.y}`);
   }
+});
+
+test('moving out takes a day that is one, and says in Korean which there are', async (t) => {
+  const person = await arrive(t, { locale: 'ko-KR' });
+  const { page } = person;
+  await page.evaluate(async () => (await import('/app/main.js')).desk.send({ command: 'reserve', storageId: 1 }, 'kim'));
+  await person.be('kim');
+  await person.part('mine');
+  await person.reservation(1).getByRole('button', { name: '퇴거' }).click();
+  const today = await page.evaluate(async () => (await import('/app/main.js')).desk.today);
+  for (const typed of ['', today]) {
+    await page.locator('#end-on').fill(typed);
+    await person.press('종료일 정하기');
+    await person.says(page.locator('#end-wrong'), /^\d+월 \d+일부터 고를 수 있습니다\.$/);
+    await page.locator('#end-wrong').evaluate((wrong) => (wrong.textContent = ''));
+  }
+  assert.equal((await person.ask({ query: 'reservation', reservationId: 1 })).until, null);
+  const words = await page.evaluate(async () => {
+    const [{ desk }, { wordsOf }] = await Promise.all([import('/app/main.js'), import('/app/notices.js')]);
+    return desk.send({ command: 'endRental', reservationId: 1, on: desk.today }, 'kim').catch(wordsOf);
+  });
+  assert.match(words, /^비는 첫날: /);
+});
+
+test('the second, later day picked is the last, also where none was needed', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await person.be('kim');
+  await person.look(1);
+  const sheet = page.locator('.sheet.storage');
+  const days = sheet.locator('.day:not([aria-disabled=true])');
+  await sheet.locator('[data-turn=on]').click();
+  const pick = (/** @type {number} */ at) => sheet.locator(`.day[data-day$="-${String(at).padStart(2, '0')}"]`).click();
+  const isOpen = () => sheet.locator('#open-ended').isChecked();
+  await days.first().waitFor();
+  await pick(10);
+  await person.says(sheet.locator('.span'), 'open-ended');
+  await pick(10);
+  assert.ok(await isOpen(), 'the same day again is no last day');
+  await pick(8);
+  assert.ok(await isOpen(), 'an earlier one is another first day');
+  await pick(12);
+  await person.says(sheet.locator('.span'), /First day8 \w+.*Last day12 /);
+  assert.equal(await isOpen(), false);
+  await sheet.locator('#open-ended').check();
+  await person.says(sheet.locator('.span'), 'open-ended');
 });

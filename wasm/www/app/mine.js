@@ -2,7 +2,7 @@
 import { h, fill, icon } from './dom.js';
 import { t } from './language.js';
 import { day, later, money, time } from './format.js';
-import { empty, notice, openDialog, submits, workButton } from './notices.js';
+import { complainIn, empty, notice, openDialog, submits, workButton } from './notices.js';
 import { askNow, openStorage } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
@@ -104,28 +104,39 @@ function askCancel(desk, r) {
 
 /** @param {Desk} desk @param {Row} r */
 function askEnd(desk, r) {
-  const first = later(r.from > desk.today ? r.from : desk.today, r.from > desk.today ? 1 : 0);
+  const [today, second] = [desk.today, later(r.from, 1)];
+  const first = second > today ? second : today;
   const on = h('input', {
     type: 'date',
     id: 'end-on',
     required: true,
-    value: later(desk.today > r.from ? desk.today : r.from, 1),
+    value: later(today > r.from ? today : r.from, 1),
     min: first,
+    max: r.until,
+    'aria-describedby': 'end-wrong',
   });
+  const go = h('button', { class: 'main' }, t('mine.end.do'));
+  const end = async () => {
+    if (on.value < first || (r.until && on.value > r.until)) {
+      const [from, until] = [day(first, today), r.until ? day(r.until, today) : ''];
+      complainIn(dialog, until ? t('mine.end.between', { from, until }) : t('mine.end.from', { from }));
+      return on.focus();
+    }
+    await desk.send({ command: 'endRental', reservationId: r.reservationId, on: on.value });
+    dialog.close();
+    notice(t('told.ended'));
+  };
   const dialog = openDialog(
     t('mine.end.title'),
     'ask',
     h('p', {}, t('mine.end.say')),
-    h('div', { class: 'field' }, h('label', { for: 'end-on' }, t('mine.end.on')), on),
     h(
-      'div',
-      { class: 'sheet-foot' },
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')),
-      workButton(t('mine.end.do'), 'main', async () => {
-        await desk.send({ command: 'endRental', reservationId: r.reservationId, on: on.value || null });
-        dialog.close();
-        notice(t('told.ended'));
-      }),
+      'form',
+      // What is wrong is said in the language of the page, which the browser's own words may not be in.
+      { novalidate: true, onsubmit: submits(go, end) },
+      h('div', { class: 'field' }, h('label', { for: 'end-on' }, t('mine.end.on')), on),
+      h('p', { class: 'refused', id: 'end-wrong', role: 'alert' }),
+      h('div', { class: 'sheet-foot' }, h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')), go),
     ),
   );
 }

@@ -53,9 +53,20 @@ export function notice(words, tone = 'good') {
 /** The heading of a room in sight. */
 const shownHeading = () => [...document.querySelectorAll('.room h2')].find((title) => title.checkVisibility());
 
+/** What the page calls the fields that an error may begin with. */
+const FIELDS = /** @type {Record<string, string>} */ ({
+  on: 'mine.end.on',
+  from: 'reserve.first',
+  description: 'storage.description',
+  price: 'storage.price',
+  content: 'mine.review',
+  rate: 'mine.review.rate',
+});
+
 /** The words of an error, in the language of the page, as a sentence. @param {any} error */
 export function wordsOf(error) {
-  const words = messagesOf(error)[language()] || t('error.other');
+  const said = messagesOf(error)[language()] || t('error.other');
+  const words = said.replace(/^(\w+)(?=: )/, (field) => (FIELDS[field] ? t(FIELDS[field]) : field));
   return words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 }
 

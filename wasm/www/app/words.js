@@ -140,6 +140,8 @@ export const WORDS = {
     'The days from then on are free for others. There is no refund.',
     '그날부터 다른 사람이 쓸 수 있습니다. 환불은 없습니다.',
   ],
+  'mine.end.from': ['Choose a day from {from} on.', '{from}부터 고를 수 있습니다.'],
+  'mine.end.between': ['Choose a day from {from} to {until}.', '{from}부터 {until}까지 고를 수 있습니다.'],
   'mine.end.do': ['Set the end', '종료일 정하기'],
   'mine.review.title': ['Review storage {id}', '창고 {id}번 후기'],
   'mine.review.rate': ['Stars', '별점'],
