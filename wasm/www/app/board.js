@@ -311,6 +311,7 @@ export class RentBoard extends HTMLElement {
       item.remove();
       this.#cards.delete(id);
     }
+    let before = /** @type {Element | null} */ (null);
     for (const [id, i] of [...wanted].sort((a, b) => a[1] - b[1])) {
       const row = this.#rows[i];
       const seen = JSON.stringify([row, this.#desk.storages.get(id), standing(this.#desk, row)]);
@@ -319,11 +320,14 @@ export class RentBoard extends HTMLElement {
         const button = card(this.#desk, row, (s) => openStorage(this.#desk, s));
         kept = { item: h('li', {}, button), button, seen, place: '' };
         this.#cards.set(id, kept);
-        this.#list.append(kept.item);
       } else if (kept.seen !== seen) {
         dress(kept.button, this.#desk, row);
         kept.seen = seen;
       }
+      // In the order they are seen in; those that stay are not moved, or the focus would go.
+      const next = before ? before.nextElementSibling : this.#list.firstElementChild;
+      if (next !== kept.item) this.#list.insertBefore(kept.item, next);
+      before = kept.item;
       kept.button.tabIndex = i === this.#at ? 0 : -1;
       const place = `${i} ${cell} ${this.#rows.length}`;
       if (kept.place === place) continue;

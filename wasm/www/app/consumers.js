@@ -8,6 +8,9 @@ import { complain, workButton } from './notices.js';
 
 const CONSUMERS = ['storage', 'payment', 'message', 'view'];
 
+/** Whether money hangs on a dead letter. @param {any} d */
+const isMoney = (d) => d.consumer === 'payment' || ['charge', 'void', 'refund'].includes(d.action);
+
 /** The consumers: how far behind each is, and what can be done to it; and what waits for a decision. */
 export class RentConsumers extends HTMLElement {
   /** @type {Desk} */ #desk;
@@ -146,7 +149,8 @@ export class RentConsumers extends HTMLElement {
           'span',
           { class: 'actions' },
           button(d, 'retry', { command: 'retryDeadLetter', deadLetterId }),
-          button(d, 'discard', { command: 'discardDeadLetter', deadLetterId, reason: 'bench' }),
+          // Money is never given up.
+          isMoney(d) ? null : button(d, 'discard', { command: 'discardDeadLetter', deadLetterId, reason: 'bench' }),
         ),
       );
     };

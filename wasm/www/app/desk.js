@@ -30,6 +30,7 @@ export class Desk extends EventTarget {
   /** @type {Map<number, Row>} */ storages = new Map();
   /** @type {Map<number, Row>} */ views = new Map();
   /** @type {Map<number, Row>} */ reservations = new Map();
+  /** Reservations that have their review. @type {Set<number>} */ reviewed = new Set();
   /** @type {Map<string, Row>} */ consumers = new Map();
   /** @type {Row | null} */ status = null;
   /** @type {Row | null} */ settings = null;
@@ -182,6 +183,7 @@ export class Desk extends EventTarget {
     this.#stop();
     this.lanes.clear();
     this.#storageOf.clear();
+    this.reviewed.clear();
     this.#viewCursor = 0;
     await this.#follow();
     this.changed();
@@ -311,6 +313,8 @@ export class Desk extends EventTarget {
     this.lanes.take(events);
     for (const e of events) {
       this.#storageOf.set(e.sequence, e.storageId);
+      if (e.eventType === 'ReviewCreated') this.reviewed.add(e.reservationId);
+      if (e.eventType === 'ReviewDeleted') this.reviewed.delete(e.reservationId);
       if (e.sequence <= this.#known) continue;
       this.#touchedStorages.add(e.storageId);
       if (e.reservationId) this.#touchedReservations.add(e.reservationId);

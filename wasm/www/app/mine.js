@@ -78,7 +78,8 @@ function actions(desk, r) {
   if (r.reservationStatus === 'reqReserve') all.push(button('settle', () => askNow(desk)));
   if (r.reservationStatus === 'reserved' && r.from >= desk.today) all.push(button('cancel', () => askCancel(desk, r)));
   if (r.reservationStatus === 'reserved') all.push(button('end', () => askEnd(desk, r)));
-  if (!desk.isManager && ['reserved', 'completed'].includes(r.reservationStatus) && r.from <= desk.today)
+  const isReviewed = desk.reviewed.has(r.reservationId);
+  if (!desk.isManager && ['reserved', 'completed'].includes(r.reservationStatus) && r.from <= desk.today && !isReviewed)
     all.push(button('review', () => askReview(desk, r)));
   return all;
 }

@@ -134,6 +134,7 @@ export class RentPromises extends HTMLElement {
     if (!p || !status) return;
     const all = [...consumers.values()];
     const states = status.counts.reservations;
+    const behind = Math.max(0, ...all.map((c) => c.behind));
     const paused =
       all
         .filter((c) => c.paused)
@@ -141,7 +142,7 @@ export class RentPromises extends HTMLElement {
         .join(', ') || t('note.none');
     const attempts = TRIED[p].map((key) => [key, /** @type {any} */ (tried)[key]]).filter(([, count]) => count > 0);
     const findings = this.#against(p);
-    const signature = JSON.stringify([p, states, verified?.at, attempts, paused]);
+    const signature = JSON.stringify([p, states, verified?.at, attempts, paused, behind]);
     if (this.#sheet.dataset.signature === signature) return;
     this.#sheet.dataset.signature = signature;
     this.#sheet.setAttribute('aria-label', t(`${p}.title`));
@@ -158,7 +159,7 @@ export class RentPromises extends HTMLElement {
           live: number(states.reserved + states.reqReserve + states.reqCancel),
           paused,
           messages: number(status.counts.messages),
-          behind: number(Math.max(0, ...all.map((c) => c.behind))),
+          behind: behind ? t('p4.behind', { count: number(behind) }) : t('p4.upToDate'),
           events: number(status.events),
         }),
       ),

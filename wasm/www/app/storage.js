@@ -1,7 +1,7 @@
 // @ts-check
 import { h, dated, fill, icon } from './dom.js';
 import { t } from './language.js';
-import { clock, day, later, major, minor, money } from './format.js';
+import { clock, day, later, major, minor, money, number } from './format.js';
 import { RentCalendar } from './calendar.js';
 import { perWord, ratingOf, standing } from './card.js';
 import { isLive } from './desk.js';
@@ -246,9 +246,9 @@ function reserving(desk, storage, taken, dialog) {
 /** @param {Row} q */
 function howPriced(q) {
   if (q.per === 'rental') return t('reserve.flat');
-  if (q.days !== null) return t('reserve.days', { days: q.days });
+  if (q.days !== null) return t('reserve.days', { days: number(q.days) });
   if (q.until === null) return t('reserve.firstMonth');
-  const months = q.months === 1 ? t('reserve.month') : q.months ? t('reserve.months', { months: q.months }) : null;
+  const months = q.months ? t('reserve.months', { months: number(q.months) }) : null;
   return [months, q.partMonth ? t('reserve.partMonth', q.partMonth) : null].filter(Boolean).join(' + ');
 }
 

@@ -276,7 +276,7 @@ export function titleOf(lane) {
     who: lane.who ? who(lane.who) : '',
     storage: e?.storageId ?? lane.json?.storageId ?? '…',
     reservation: e?.reservationId ?? lane.json?.reservationId ?? '…',
-    count: lane.json?.storages?.length ?? lane.events.length,
+    count: number(lane.json?.storages?.length ?? lane.events.length),
   });
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Every word of the page, in English and in Korean. `{name}` is filled in.
+ * Every word of the page, in English and in Korean. `{name}` is filled in; `{name} [day|days]` also chooses between one and many.
  * Words the engine says itself (errors, messages to customers) come from the engine.
  *
  * @type {Record<string, [en: string, ko: string]>}
@@ -102,7 +102,7 @@ export const WORDS = {
   'per.rental': ['flat', '정액'],
   'per.day': ['a day', '하루'],
   'per.month': ['a month', '한 달'],
-  rating: ['{rating} of 5 from {count} reviews', '5점 만점에 {rating}점, 후기 {count}개'],
+  rating: ['{rating} of 5 from {count} [review|reviews]', '5점 만점에 {rating}점, 후기 {count}개'],
   'rating.none': ['No reviews yet', '아직 후기 없음'],
 
   'reservation.reqReserve': ['Payment pending', '결제 확인 중'],
@@ -146,7 +146,7 @@ export const WORDS = {
   'mine.review.title': ['Review storage {id}', '창고 {id}번 후기'],
   'mine.review.rate': ['Stars', '별점'],
   'mine.review.none': ['Choose one to five stars.', '별점을 하나 골라 주세요.'],
-  'mine.review.stars': ['{count} stars', '별 {count}개'],
+  'mine.review.stars': ['{count} [star|stars]', '별 {count}개'],
   'mine.review.content': ['How was it?', '어땠나요?'],
   'mine.review.do': ['Publish', '올리기'],
   'messages.empty': ['No messages yet', '아직 메시지가 없습니다'],
@@ -193,9 +193,8 @@ export const WORDS = {
   'reserve.day.past': ['{day}, past', '{day}, 지난 날'],
   'reserve.price': ['To pay now', '지금 낼 금액'],
   'reserve.flat': ['flat price', '정액'],
-  'reserve.days': ['{days} days', '{days}일'],
-  'reserve.months': ['{months} months', '{months}개월'],
-  'reserve.month': ['1 month', '1개월'],
+  'reserve.days': ['{days} [day|days]', '{days}일'],
+  'reserve.months': ['{months} [month|months]', '{months}개월'],
   'reserve.partMonth': ['{days}/{of} of a month', '한 달의 {days}/{of}'],
   'reserve.firstMonth': ['the first month, open-ended', '첫 달, 종료일 없이'],
   'reserve.refund': [
@@ -287,7 +286,7 @@ export const WORDS = {
   'aggregate.review': ['Review {id}', '후기 {id}'],
 
   'lane.registerStorage': ['{who} registers a storage', '{who}: 창고 등록'],
-  'lane.importStorages': ['{who} registers {count} storages', '{who}: 창고 {count}개 등록'],
+  'lane.importStorages': ['{who} registers {count} [storage|storages]', '{who}: 창고 {count}개 등록'],
   'lane.modifyStorage': ['{who} changes storage {storage}', '{who}: 창고 {storage}번 변경'],
   'lane.deleteStorage': ['{who} deletes storage {storage}', '{who}: 창고 {storage}번 삭제'],
   'lane.reserve': ['{who} reserves storage {storage}', '{who}: 창고 {storage}번 예약'],
@@ -401,7 +400,7 @@ export const WORDS = {
   'payment.approve.say': ['Takes the money and says so.', '돈을 받고 그렇다고 답합니다.'],
   'payment.decline.say': ['Says no to every card. Never trips the breaker.', '모든 카드를 거절합니다. 차단기는 움직이지 않습니다.'],
   'payment.down.say': [
-    'Refuses the connection. After {failures} failures in a row the breaker opens.',
+    'Refuses the connection. After {failures} [failure|failures] in a row the breaker opens.',
     '연결을 거부합니다. {failures}번 연속 실패하면 차단기가 열립니다.',
   ],
   'payment.slow.say': ['Takes the money, and answers after the deadline.', '돈을 받고 기한이 지나서야 답합니다.'],
@@ -418,7 +417,7 @@ export const WORDS = {
     '호출이 나가지 않습니다. 예약은 바로 거부되고 잡히는 것이 없습니다.',
   ],
   'breaker.halfOpen.say': ['The next call is the probe: it decides.', '다음 호출 하나가 결정합니다.'],
-  'breaker.failures': ['{count} of {max} failures in a row', '연속 실패 {max}번 중 {count}번'],
+  'breaker.failures': ['{count} of {max} [failure|failures] in a row', '연속 실패 {max}번 중 {count}번'],
   'breaker.wait': ['Let {minutes} min go by', '{minutes}분 보내기'],
   'bench.consumers': ['Consumers', '소비자'],
   'bench.consumers.say': [
@@ -477,7 +476,7 @@ export const WORDS = {
   'data.upload': ['Upload', '올리기'],
   'data.upload.title': ['Replace this site?', '이 사이트를 바꿀까요?'],
   'data.upload.say': [
-    'The site in this browser goes, with its {storages} storages, {events} events and all reservations; {name} takes its place. Download it first if you want to keep it.',
+    'The site in this browser goes, with its {storages} [storage|storages], {events} [event|events] and all reservations; {name} takes its place. Download it first if you want to keep it.',
     '이 브라우저의 사이트가 창고 {storages}개, 이벤트 {events}개와 모든 예약까지 사라지고 {name} 파일이 그 자리에 들어옵니다. 남기려면 먼저 내려받으세요.',
   ],
   'data.upload.do': ['Replace it', '바꾸기'],
@@ -488,11 +487,11 @@ export const WORDS = {
   'data.fresh': ['Everything is gone; this is a fresh site.', '모두 지웠습니다. 새로 시작한 사이트입니다.'],
   'data.downloaded': ['{size} written to {name}.', '{name}에 {size}를 썼습니다.'],
   'data.uploaded': ['The uploaded database is open.', '올린 데이터베이스를 열었습니다.'],
-  'data.added': ['{count} storages registered.', '창고 {count}개를 등록했습니다.'],
+  'data.added': ['{count} [storage|storages] registered.', '창고 {count}개를 등록했습니다.'],
 
   promises: ['The five promises', '다섯 가지 약속'],
   'promise.checked': [
-    'verify held {rows} rows against {events} events: {findings} findings.',
+    'verify held {rows} [row|rows] against {events} [event|events]: {findings} [finding|findings].',
     'verify가 이벤트 {events}개와 행 {rows}개를 맞춰 보았습니다: 어긋난 것 {findings}개.',
   ],
   'promise.tried': ['Tried against it here', '여기서 시도한 것'],
@@ -510,13 +509,13 @@ export const WORDS = {
   p1: ['Paid', '결제됨'],
   'p1.title': ['No reservation stands unpaid', '결제 없는 예약은 없다'],
   'p1.say': [
-    'All {reserved} standing reservations are paid in full. Money for what does not stand goes back, once.',
+    'Standing reservations: {reserved}, all paid in full. Money for what does not stand goes back, once.',
     '확정된 예약 {reserved}건이 모두 결제되었습니다. 성립하지 않은 예약의 돈은 한 번 돌려줍니다.',
   ],
   p2: ['Never twice', '중복 없음'],
   'p2.title': ['No storage is rented twice for a day', '같은 날 같은 창고는 한 번만'],
   'p2.say': [
-    'No two of {live} live reservations overlap on one storage, whatever raced.',
+    'Live reservations: {live}; no two of them overlap on one storage, whatever raced.',
     '살아 있는 예약 {live}건 가운데 같은 창고에서 겹치는 것이 없습니다.',
   ],
   p3: ['Always open', '늘 열림'],
@@ -528,13 +527,18 @@ export const WORDS = {
   p4: ['Told once', '한 번씩 알림'],
   'p4.title': ['Every change reaches everyone, in order', '모든 변화는 순서대로 모두에게'],
   'p4.say': [
-    '{messages} messages told, none twice. Consumers are {behind} events behind, and will take them in order.',
-    '메시지 {messages}건을 알렸고 두 번 알린 것은 없습니다. 밀린 이벤트 {behind}개도 순서대로 처리됩니다.',
+    '{messages} [message|messages] told, none twice. {behind}',
+    '메시지 {messages}건을 알렸고 두 번 알린 것은 없습니다. {behind}',
   ],
+  'p4.behind': [
+    'Consumers are {count} [event|events] behind, and will take what is missing in order.',
+    '밀린 이벤트 {count}개도 순서대로 처리됩니다.',
+  ],
+  'p4.upToDate': ['Every consumer is up to date.', '모든 소비자가 최신입니다.'],
   p5: ['Kept', '보존됨'],
   'p5.title': ['What was acknowledged survives', '접수된 것은 살아남는다'],
   'p5.say': [
-    'The log has {events} events without a gap; each one’s hash covers all before it.',
+    'The log has {events} [event|events] without a gap; each one’s hash covers all before it.',
     '기록에 이벤트 {events}개가 빈틈없이 있고, 각 해시가 앞의 모두를 덮습니다.',
   ],
   'tried.refused': ['rivals refused: {count}', '거부된 경쟁자: {count}'],
