@@ -1,14 +1,7 @@
 // The bench and the storm: asking about what is not known, the books, what the lanes and the promises say.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 test('who asks what became of a payment is told why nobody was asked', async (t) => {
   const person = await arrive(t);

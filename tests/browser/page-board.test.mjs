@@ -1,14 +1,7 @@
 // What the board and its dialogs say: prices as typed, what is free when, and why something was refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 test('a comma in a price stands between thousands, or the price is refused', async (t) => {
   const person = await arrive(t);

@@ -1,14 +1,7 @@
 // The site's clock on the page: a day that begins by itself, and the times beside what happened.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 test('the page notices that a day has begun, and its clock goes on', async (t) => {
   const person = await arrive(t);

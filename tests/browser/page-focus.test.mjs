@@ -1,14 +1,7 @@
 // Where the focus is after what was pressed is gone: near it, and never nowhere.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 /** Puts the focus on a button and presses it by key. @param {import('playwright-core').Locator} button */
 async function enter(button) {

@@ -1,14 +1,7 @@
 // Presses and keys: what happens once however often one presses, and where the focus is afterwards.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 test('a double click acts once: a card, a registration, a review', async (t) => {
   const person = await arrive(t);

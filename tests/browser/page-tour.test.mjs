@@ -1,14 +1,7 @@
 // The tour and what it tries: a race whose payment is not known, steps that fail, and what they point at.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 test('a race whose payment is not known says so, and how it ended once it is', async (t) => {
   const person = await arrive(t);

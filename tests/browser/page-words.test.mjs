@@ -1,14 +1,7 @@
 // Small things the page says and shows: one day is not "1 days", what is not possible is not offered, cards stand in the order they are seen in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { visit } from './person.mjs';
-
-/** A site for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
-async function arrive(t, options) {
-  const site = await visit(options);
-  t.after(() => site.leave());
-  return site.open();
-}
+import { arrive } from './person.mjs';
 
 test('one is one: a day, a star, a message, an event', async (t) => {
   const person = await arrive(t);

@@ -268,7 +268,8 @@ export class RentBoard extends HTMLElement {
             t('mine.more', { count: number(Math.min(left, MOST)) }),
           );
     const asked = ++this.#asked;
-    const content = this.#part === 'mine' ? mine(this.#desk, this.#most, more) : await messages(this.#desk, this.#most, more).catch(() => null);
+    const content =
+      this.#part === 'mine' ? mine(this.#desk, this.#most, more) : await messages(this.#desk, this.#most, more).catch(() => null);
     if (!content || asked !== this.#asked) return;
     const body = this.#body.querySelector('.part-body');
     if (!body || (body.contains(document.activeElement) && document.activeElement !== body && document.querySelector('dialog[open]')))
