@@ -109,7 +109,7 @@ test('between the sizes nothing is cut off, and the head is not broken', async (
     const site = await visit({ locale });
     t.after(() => site.leave());
     const { page } = await site.open();
-    for (const width of [320, 701, 768, 1100, 1280]) {
+    for (const width of [320, 701, 720, 768, 781, 1100, 1280]) {
       await page.setViewportSize({ width, height: 800 });
       for (const room of width < 1100 ? ROOMS : ['bench']) {
         if (width < 1100) await page.locator(`rent-rooms [data-room=${room}]`).click();
@@ -121,6 +121,11 @@ test('between the sizes nothing is cut off, and the head is not broken', async (
           .map((e) => e.textContent),
       );
       assert.deepEqual(broken, [], `${locale} ${width}`);
+      const parts = await page.evaluate(() =>
+        ['rent-top h1 .brand-ko', '.who', '.day-now', '.switches'].map((s) => /** @type {Element} */ (document.querySelector(s)).getBoundingClientRect().toJSON()),
+      );
+      for (const [i, part] of parts.slice(1).entries())
+        assert.ok(part.top >= parts[i].bottom || part.left >= parts[i].right || part.bottom <= parts[i].top, `${locale} ${width}: the head overlaps`);
     }
   }
 });

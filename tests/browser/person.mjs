@@ -38,6 +38,13 @@ export async function visit({ tour = false, www = WWW, ...options } = {}) {
   };
 }
 
+/** Someone at a site that is there for one test. @param {import('node:test').TestContext} t @param {Parameters<typeof visit>[0]} [options] */
+export async function arrive(t, options) {
+  const site = await visit(options);
+  t.after(() => site.leave());
+  return site.open();
+}
+
 /** Someone at the page. */
 export class Person {
   /** @param {import('playwright-core').Page} page */

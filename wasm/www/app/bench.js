@@ -2,12 +2,13 @@
 import { h, fill, icon, perFrame, say } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { clock, headDay, money, number, size } from './format.js';
-import { announce, complain, eachButton, notice, openDialog, workButton, wordsOf } from './notices.js';
+import { complain, eachButton, notice, openDialog, sureButton, workButton, wordsOf } from './notices.js';
 import { RentBreaker } from './breaker.js';
 import { RentConsumers } from './consumers.js';
 import { rivals } from './experiments.js';
 import { FILE } from './desk.js';
 import { many, twelve } from './seed.js';
+import { isOff, settledWords } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
@@ -26,7 +27,9 @@ export class RentBench extends HTMLElement {
   #clock = h('p', { class: 'clock-now' });
   #checks = h('ul', { class: 'checks', role: 'list' });
   #race = h('p', { class: 'quiet', role: 'status' });
-  /** The length of the log when the books were last looked at. @type {number | undefined} */ #booked;
+  /** Ends with the next race. */
+  #awaits = new AbortController();
+  /** The length of the log and the calls made when the books were last looked at. */ #booked = '';
 
   /** @param {Desk} desk */
   constructor(desk) {
@@ -41,6 +44,7 @@ export class RentBench extends HTMLElement {
       ['status', 'log'],
       perFrame(() => this.#refresh()),
     );
+    window.setInterval(() => this.#drawClock(), 1000);
     this.#desk.on('verified', () => this.#drawChecks());
     this.#desk.on('way', (e) => this.#choose(e.detail));
     onLanguage(() => this.render());
@@ -57,7 +61,7 @@ export class RentBench extends HTMLElement {
         h('h3', { id: `bench-${key}` }, t(word)),
         ...content,
       );
-    this.#booked = undefined;
+    this.#booked = '';
     fill(
       this,
       h(
@@ -143,7 +147,7 @@ export class RentBench extends HTMLElement {
             this.#uploader(),
             workButton(t('data.twelve'), 'small', () => this.#add(twelve(language()))),
             workButton(t('data.thousand'), 'small', () => this.#add(many(language(), 1000))),
-            this.#starter(),
+            sureButton(t('data.reset'), t('data.reset.sure'), 'small bad', () => desk.startOver()),
           ),
         ),
       ),
@@ -174,13 +178,20 @@ export class RentBench extends HTMLElement {
   #refresh() {
     const desk = this.#desk;
     say(this.#say, t(`payment.${this.way}.say`, { failures: desk.settings?.breakerFailures ?? 5 }));
-    if (desk.status) say(this.#clock, `${headDay(desk.today)} ${clock(desk.status.now, desk.zone)}`);
+    this.#drawClock();
     this.#drawBooks();
   }
 
+  #drawClock() {
+    const { today, now, zone, status } = this.#desk;
+    if (status) say(this.#clock, `${headDay(today)} ${clock(now, zone)}`);
+  }
+
   async #drawBooks() {
-    if (this.#booked === this.#desk.status?.events) return;
-    this.#booked = this.#desk.status?.events;
+    // A call may move money that no event tells of yet.
+    const now = `${this.#desk.status?.events} ${this.#desk.calls}`;
+    if (this.#booked === now) return;
+    this.#booked = now;
     const books = await this.#desk.site.bench.books().catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
     // What the service has booked is not nothing because it could not be read.
     if (!books) return (this.#booked = undefined);
@@ -193,14 +204,32 @@ export class RentBench extends HTMLElement {
     );
   }
 
-  /** Two customers at once. */
+  /** Two customers at once. Where a payment is not known, how it ended is said once it is. */
   async race() {
+    this.#awaits.abort();
+    this.#awaits = new AbortController();
     const end = await rivals(this.#desk);
+    const loser = end?.loser ?? '';
     if (!end) say(this.#race, t('bench.rivals.none'));
-    else if (end.winner && end.loser)
-      say(this.#race, t('bench.rivals.won', { winner: end.winner, loser: end.loser, storage: end.storageId }));
-    else say(this.#race, t('bench.rivals.both', { why: wordsOf(end.error) }));
+    else if (end.winner) this.#tellWinner(end.winner, loser, end.storageId);
+    else if (end.unknown) {
+      const { who, id } = end.unknown;
+      say(this.#race, t('bench.rivals.unknown', { who, loser, storage: end.storageId }));
+      const tell = (/** @type {import('./desk.js').Row | undefined} */ row) => {
+        if (row?.reservationId !== id || row.reservationStatus === 'reqReserve') return;
+        if (isOff(row)) say(this.#race, t('bench.rivals.both', { why: settledWords(row)[1] }));
+        else this.#tellWinner(who, loser, end.storageId);
+      };
+      this.#desk.on('settled', (e) => tell(e.detail), this.#awaits.signal);
+      // It may be known by now.
+      tell(this.#desk.reservations.get(id));
+    } else say(this.#race, t('bench.rivals.both', { why: wordsOf(end.error) }));
     this.#desk.saw('rivals');
+  }
+
+  /** @param {string} winner @param {string} loser @param {number} storage */
+  #tellWinner(winner, loser, storage) {
+    say(this.#race, t('bench.rivals.won', { winner, loser, storage }));
   }
 
   /** @param {import('./seed.js').NewStorage[]} storages */
@@ -259,23 +288,6 @@ export class RentBench extends HTMLElement {
         }),
       ),
     );
-  }
-
-  #starter() {
-    const button = workButton(t('data.reset'), 'small bad', async () => {
-      if (button.dataset.sure !== 'yes') {
-        button.dataset.sure = 'yes';
-        button.textContent = t('data.reset.sure');
-        announce(t('data.reset.sure'));
-        window.setTimeout(() => {
-          button.dataset.sure = '';
-          button.textContent = t('data.reset');
-        }, 5000);
-        return;
-      }
-      await this.#desk.startOver();
-    });
-    return button;
   }
 }
 customElements.define('rent-bench', RentBench);

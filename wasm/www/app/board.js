@@ -14,6 +14,8 @@ import { empty } from './notices.js';
 const CARD_HEIGHT = 140;
 const CARD_WIDTH_MIN = 164;
 const GAP = 8;
+/** So many reservations or messages are shown at first, and more at a time. */
+const MOST = 100;
 /** Rows of cards kept above and below what is seen. */
 const SPARE = 3;
 
@@ -24,6 +26,10 @@ export class RentBoard extends HTMLElement {
   #search = '';
   #status = 'all';
   #max = '';
+  /** So many reservations or messages are shown. */
+  #most = MOST;
+  /** Counts the times these were asked for: only the last is drawn. */
+  #asked = 0;
   /** @type {Row[]} */ #rows = [];
   #at = 0;
   #columns = 1;
@@ -84,6 +90,7 @@ export class RentBoard extends HTMLElement {
   /** @param {string} part */
   show(part) {
     this.#part = part;
+    this.#most = MOST;
     this.render();
   }
 
@@ -116,14 +123,9 @@ export class RentBoard extends HTMLElement {
       ),
     );
     if (this.#part !== 'storages') {
-      fill(
-        this.#body,
-        h(
-          'div',
-          { class: 'scroll part-body', tabindex: 0, role: 'group', 'aria-label': parts.find((p) => p[0] === this.#part)?.[1] },
-          this.#part === 'mine' ? mine(desk) : messages(desk),
-        ),
-      );
+      const name = parts.find((p) => p[0] === this.#part)?.[1];
+      fill(this.#body, h('div', { class: 'scroll part-body', tabindex: 0, role: 'group', 'aria-label': name }));
+      this.#redrawPart();
       return;
     }
     this.#drawBar();
@@ -193,7 +195,7 @@ export class RentBoard extends HTMLElement {
   /** Chooses the rows again, and paints. */
   #refresh() {
     if (this.#part !== 'storages') {
-      if (this.#part === 'mine' || this.#part === 'messages') this.#redrawPart();
+      this.#redrawPart();
       return;
     }
     const words = this.#search.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -215,9 +217,8 @@ export class RentBoard extends HTMLElement {
     });
     this.#at = Math.min(this.#at, Math.max(0, this.#rows.length - 1));
     say(this.#count, t('board.count', { shown: number(this.#rows.length), all: number(all.length) }));
-    const view = this.#desk.consumers.get('view');
-    this.#stale.hidden = !(view?.paused && view.behind > 0);
-    if (!this.#stale.hidden) say(this.#stale, t('board.stale', { cursor: view?.cursor ?? 0 }));
+    this.#stale.hidden = !this.#desk.isStale;
+    if (!this.#stale.hidden) say(this.#stale, t('board.stale', { cursor: this.#desk.consumers.get('view')?.cursor ?? 0 }));
     if (this.#rows.length === 0) {
       this.#cards.clear();
       fill(this.#list);
@@ -236,6 +237,7 @@ export class RentBoard extends HTMLElement {
                   onclick: () => {
                     this.#filter({ search: '', status: 'all', max: '' });
                     this.#drawBar();
+                    /** @type {HTMLElement | null} */ (this.#bar.querySelector('[name=search]'))?.focus();
                   },
                 },
                 t('board.none.clear'),
@@ -248,15 +250,43 @@ export class RentBoard extends HTMLElement {
     this.#paint();
   }
 
-  #redrawPart() {
+  async #redrawPart() {
+    const more = (/** @type {number} */ left) =>
+      left <= 0
+        ? null
+        : h(
+            'button',
+            {
+              type: 'button',
+              class: 'small',
+              'data-key': 'more',
+              onclick: () => {
+                this.#most += MOST;
+                this.#redrawPart();
+              },
+            },
+            t('mine.more', { count: number(Math.min(left, MOST)) }),
+          );
+    const asked = ++this.#asked;
+    const told = () => messages(this.#desk, this.#most, more).catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
+    const content = this.#part === 'mine' ? mine(this.#desk, this.#most, more) : await told();
+    if (!content || asked !== this.#asked) return;
     const body = this.#body.querySelector('.part-body');
     if (!body || (body.contains(document.activeElement) && document.activeElement !== body && document.querySelector('dialog[open]')))
       return;
     const at = body.scrollTop;
+    // What is read stays where it is, whatever comes above it.
+    const top = body.getBoundingClientRect().top;
+    const first = /** @type {HTMLElement | undefined} */ (
+      at > 0 ? [...body.querySelectorAll('[data-row]')].find((row) => row.getBoundingClientRect().bottom > top) : undefined
+    );
+    const offset = first?.getBoundingClientRect().top ?? 0;
     const focus = /** @type {HTMLElement | null} */ (document.activeElement);
     const key = body.contains(focus) ? focus?.dataset.key : undefined;
-    fill(body, this.#part === 'mine' ? mine(this.#desk) : messages(this.#desk));
+    fill(body, content);
     body.scrollTop = at;
+    const same = first ? body.querySelector(`[data-row="${first.dataset.row}"]`) : null;
+    if (same) body.scrollTop += same.getBoundingClientRect().top - offset;
     if (key && !focusKey(body, key)) /** @type {HTMLElement} */ (body).focus();
   }
 
@@ -282,24 +312,23 @@ export class RentBoard extends HTMLElement {
       item.remove();
       this.#cards.delete(id);
     }
+    let before = /** @type {Element | null} */ (null);
     for (const [id, i] of [...wanted].sort((a, b) => a[1] - b[1])) {
       const row = this.#rows[i];
-      const seen = JSON.stringify([
-        row,
-        this.#desk.storages.get(id),
-        this.#desk.reservations.get(row.reservationId)?.holdExpiresAt,
-        this.#desk.today,
-      ]);
+      const seen = JSON.stringify([row, this.#desk.storages.get(id), standing(this.#desk, row)]);
       let kept = this.#cards.get(id);
       if (!kept) {
         const button = card(this.#desk, row, (s) => openStorage(this.#desk, s));
         kept = { item: h('li', {}, button), button, seen, place: '' };
         this.#cards.set(id, kept);
-        this.#list.append(kept.item);
       } else if (kept.seen !== seen) {
         dress(kept.button, this.#desk, row);
         kept.seen = seen;
       }
+      // In the order they are seen in; those that stay are not moved, or the focus would go.
+      const next = before ? before.nextElementSibling : this.#list.firstElementChild;
+      if (next !== kept.item) this.#list.insertBefore(kept.item, next);
+      before = kept.item;
       kept.button.tabIndex = i === this.#at ? 0 : -1;
       const place = `${i} ${cell} ${this.#rows.length}`;
       if (kept.place === place) continue;

@@ -39,6 +39,7 @@ export class RentBreaker extends HTMLElement {
     this.#signature = signature;
     this.dataset.state = state;
     const scale = { d: ARC, pathLength: max };
+    const had = this.contains(document.activeElement);
     const minutes = Math.ceil((desk.settings?.breakerOpenSeconds ?? 30) / 60);
     fill(
       this,
@@ -53,12 +54,13 @@ export class RentBreaker extends HTMLElement {
       h(
         'div',
         {},
-        h('p', {}, h('span', { class: 'quiet' }, `${t('breaker')} `), h('b', { 'data-breaker': state }, t(`breaker.${state}`))),
+        h('p', {}, h('span', { class: 'quiet' }, `${t('breaker')} `), h('b', { 'data-breaker': state, tabindex: -1 }, t(`breaker.${state}`))),
         h('p', { class: 'quiet' }, t(`breaker.${state}.say`)),
         state === 'closed' && failures > 0 ? h('p', { class: 'quiet' }, t('breaker.failures', { count: failures, max })) : null,
         state === 'open' ? workButton(t('breaker.wait', { minutes }), 'small', () => desk.advance({ minutes })) : null,
       ),
     );
+    if (had) /** @type {HTMLElement | null} */ (this.querySelector('button') ?? this.querySelector('b'))?.focus({ preventScroll: true });
   }
 }
 customElements.define('rent-breaker', RentBreaker);

@@ -120,7 +120,11 @@ export class RentCalendar extends HTMLElement {
       ),
     );
     if (had?.day) /** @type {HTMLElement | null} */ (this.querySelector(`[data-day="${this.#focus}"]`))?.focus();
-    if (had?.turn) /** @type {HTMLElement | null} */ (this.querySelector(`[data-turn="${had.turn}"]`))?.focus();
+    // There is no way back from the first month.
+    if (had?.turn)
+      /** @type {HTMLElement | null} */ (
+        this.querySelector(`[data-turn="${had.turn}"]:enabled`) ?? this.querySelector('[data-turn=on]')
+      )?.focus();
   }
 
   /** @param {string} day */
@@ -161,18 +165,16 @@ export class RentCalendar extends HTMLElement {
     this.#focus = day;
     if (day < this.#today || this.#isTaken(day)) return this.render();
     const wall = this.from ? this.#wall(this.from) : null;
-    const asLast = this.#picking === 'until' && this.from !== null && day >= this.from && (wall === null || day < wall);
-    if (asLast) {
+    const isLater = this.from !== null && (this.open ? day > this.from : day >= this.from);
+    if (this.#picking === 'until' && isLater && (wall === null || day < wall)) {
+      this.open = false;
       this.until = later(day, 1);
       this.#picking = 'from';
     } else {
       this.from = day;
-      if (this.open && this.mayStayOpen(day)) this.until = null;
-      else {
-        this.open = false;
-        this.until = later(day, 1);
-        this.#picking = 'until';
-      }
+      this.open = this.open && this.mayStayOpen(day);
+      this.until = this.open ? null : later(day, 1);
+      this.#picking = 'until';
     }
     this.render();
     this.#change();

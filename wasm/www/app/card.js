@@ -1,27 +1,32 @@
 // @ts-check
 import { h, icon, fill } from './dom.js';
 import { t } from './language.js';
+import { isLive } from './desk.js';
 import { day, money, number, time } from './format.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
 
-/** How a storage stands, as the board shows it: from its row of the view, and whether it is offered. @param {Desk} desk @param {Row} view
+/** How a storage stands today, as the board shows it: from all that is booked, of which its row of the view tells one, and whether it
+ * is offered. @param {Desk} desk @param {Row} view
  * @returns {{ tone: 'free' | 'reserved' | 'hold' | 'off', word: string, until: string }} */
 export function standing(desk, view) {
-  const { reservationStatus, from, until } = view;
-  const end = until ? t('status.until', { day: day(until, desk.today) }) : t('status.openEnded');
-  if (view.storageStatus === 'reserved') {
-    return { tone: 'reserved', word: reservationStatus === 'reqCancel' ? t('status.reqCancel') : t('status.reserved'), until: end };
-  }
-  if (reservationStatus === 'reqCancel') return { tone: 'hold', word: t('status.reqCancel'), until: end };
-  if (reservationStatus === 'reqReserve') {
-    const hold = desk.reservations.get(view.reservationId)?.holdExpiresAt;
-    return { tone: 'hold', word: t('status.hold'), until: hold ? t('status.holdUntil', { time: time(hold, desk.zone) }) : end };
+  const booked = desk.isStale ? [view].filter(isLive) : desk.liveOf(view.storageId);
+  const now = booked.find((r) => r.from <= desk.today && (!r.until || r.until > desk.today));
+  if (now || view.storageStatus === 'reserved') {
+    const { reservationId, reservationStatus, until } = now ?? view;
+    const end = until ? t('status.until', { day: day(until, desk.today) }) : t('status.openEnded');
+    if (reservationStatus === 'reqReserve') {
+      const hold = desk.reservations.get(reservationId)?.holdExpiresAt;
+      return { tone: 'hold', word: t('status.hold'), until: hold ? t('status.holdUntil', { time: time(hold, desk.zone) }) : end };
+    }
+    const isLeaving = reservationStatus === 'reqCancel';
+    const tone = isLeaving && view.storageStatus !== 'reserved' ? 'hold' : 'reserved';
+    return { tone, word: isLeaving ? t('status.reqCancel') : t('status.reserved'), until: end };
   }
   if (desk.storages.get(view.storageId)?.withdrawn) return { tone: 'off', word: t('status.withdrawn'), until: '' };
-  const booked = reservationStatus === 'reserved' && from > desk.today;
-  return { tone: 'free', word: booked ? t('status.freeUntil', { day: day(from, desk.today) }) : t('status.free'), until: '' };
+  const next = booked.find((r) => r.from > desk.today);
+  return { tone: 'free', word: next ? t('status.freeUntil', { day: day(next.from, desk.today) }) : t('status.free'), until: '' };
 }
 
 /** What a price is for. @param {string | undefined} per */

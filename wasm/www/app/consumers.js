@@ -1,5 +1,5 @@
 // @ts-check
-import { h, fill, icon, perFrame } from './dom.js';
+import { h, fill, focusKey, icon, perFrame } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { number, time } from './format.js';
 import { complain, workButton } from './notices.js';
@@ -7,6 +7,9 @@ import { complain, workButton } from './notices.js';
 /** @typedef {import('./desk.js').Desk} Desk */
 
 const CONSUMERS = ['storage', 'payment', 'message', 'view'];
+
+/** Whether money hangs on a dead letter. @param {any} d */
+const isMoney = (d) => d.consumer === 'payment' || ['charge', 'void', 'refund'].includes(d.action);
 
 /** The consumers: how far behind each is, and what can be done to it; and what waits for a decision. */
 export class RentConsumers extends HTMLElement {
@@ -128,39 +131,35 @@ export class RentConsumers extends HTMLElement {
   }
 
   async #drawDead() {
-    if (!this.#desk.status?.counts.deadLetters) return fill(this.#dead);
-    const letters = await this.#desk.ask({ query: 'deadLetters' }).catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
+    const none = !this.#desk.status?.counts.deadLetters;
+    const asked = none ? Promise.resolve([]) : this.#desk.ask({ query: 'deadLetters' });
+    const letters = await asked.catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
     if (!letters) return;
-    const act = (/** @type {any} */ command) => async () => {
-      await this.#desk.send(command, 'manager');
+    const had = this.#dead.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+    const button = (/** @type {any} */ d, /** @type {string} */ key, /** @type {any} */ command) => {
+      const made = workButton(t(`bench.dead.${key}`), 'small', () => this.#desk.send(command, 'manager'));
+      made.dataset.key = `${key}-${d.deadLetterId}`;
+      return made;
     };
-    fill(
-      this.#dead,
-      h('h4', {}, t('bench.dead')),
-      h(
-        'ul',
-        { role: 'list' },
-        ...letters
-          .slice(0, 5)
-          .map((/** @type {any} */ d) =>
-            h(
-              'li',
-              {},
-              h('p', {}, d.consumer ? `${d.consumer} · ${d.sequence}` : d.action, ' ', h('span', { class: 'quiet' }, d.reason)),
-              h(
-                'span',
-                { class: 'actions' },
-                workButton(t('bench.dead.retry'), 'small', act({ command: 'retryDeadLetter', deadLetterId: d.deadLetterId })),
-                workButton(
-                  t('bench.dead.discard'),
-                  'small',
-                  act({ command: 'discardDeadLetter', deadLetterId: d.deadLetterId, reason: 'bench' }),
-                ),
-              ),
-            ),
-          ),
-      ),
-    );
+    const one = (/** @type {any} */ d) => {
+      const { deadLetterId } = d;
+      return h(
+        'li',
+        {},
+        h('p', {}, d.consumer ? `${d.consumer} · ${d.sequence}` : d.action, ' ', h('span', { class: 'quiet' }, d.reason)),
+        h(
+          'span',
+          { class: 'actions' },
+          button(d, 'retry', { command: 'retryDeadLetter', deadLetterId }),
+          // Money is never given up.
+          isMoney(d) ? null : button(d, 'discard', { command: 'discardDeadLetter', deadLetterId, reason: 'bench' }),
+        ),
+      );
+    };
+    if (letters.length === 0) fill(this.#dead);
+    else fill(this.#dead, h('h4', {}, t('bench.dead')), h('ul', { role: 'list' }, ...letters.slice(0, 5).map(one)));
+    if (!had || focusKey(this.#dead, had.dataset.key ?? '')) return;
+    /** @type {HTMLElement | null} */ (this.querySelector('.dead button') ?? this.querySelector('button'))?.focus({ preventScroll: true });
   }
 }
 customElements.define('rent-consumers', RentConsumers);

@@ -1,5 +1,6 @@
 // @ts-check
 import { keep, recall } from './language.js';
+import { dayOf } from './format.js';
 import { Lanes } from './lanes.js';
 
 /**
@@ -18,6 +19,8 @@ const PATIENCE_MS = 4000;
 /** The site's file, in this browser. */
 export const FILE = 'rent.db';
 const IDLE_MS = 15000;
+/** So often it is looked whether a new day has begun at the site. */
+const DAY_LOOK_MS = 1000;
 const VERIFY_MS = 900;
 
 export class Desk extends EventTarget {
@@ -27,6 +30,7 @@ export class Desk extends EventTarget {
   /** @type {Map<number, Row>} */ storages = new Map();
   /** @type {Map<number, Row>} */ views = new Map();
   /** @type {Map<number, Row>} */ reservations = new Map();
+  /** Reservations that have their review. @type {Set<number>} */ reviewed = new Set();
   /** @type {Map<string, Row>} */ consumers = new Map();
   /** @type {Row | null} */ status = null;
   /** @type {Row | null} */ settings = null;
@@ -34,7 +38,10 @@ export class Desk extends EventTarget {
   /** What was tried against the promises in this visit. */
   tried = { refused: 0, declined: 0, lost: 0, down: 0, paused: 0, crashed: 0, reloads: 0, refunds: 0, takenPaused: 0 };
   failures = 0;
+  /** Calls of the payment service that are over. */
+  calls = 0;
   auto = true;
+  /** What is live of each storage, by its first day; null once a reservation was read. @type {Map<number, Row[]> | null} */ #live = null;
   /** storageId by sequence, as far as events were seen. @type {Map<number, number>} */ #storageOf = new Map();
   /** @type {Set<number>} */ #touchedReservations = new Set();
   /** @type {Set<number>} */ #touchedStorages = new Set();
@@ -47,6 +54,8 @@ export class Desk extends EventTarget {
   /** Reservations whose payment is not known; what became of it is told. @type {Set<number>} */ #unsettled = new Set();
   /** Minutes this site's clock was moved ahead; kept, so that a reload does not go back in time. */
   #ahead = 0;
+  /** How far the site's clock was ahead of this page's when it was last read. */
+  #aheadMs = 0;
   #stop = () => {};
 
   /** Takes up an opened engine: everything is read once, then kept by events. @param {any} site */
@@ -57,6 +66,7 @@ export class Desk extends EventTarget {
     this.#ahead = site.kept === 'file' ? Number(recall('ahead') ?? 0) : 0;
     if (this.#ahead > 0) await site.bench.advance({ minutes: this.#ahead });
     await this.#follow();
+    window.setInterval(() => this.status && dayOf(this.now, this.zone) !== this.today && this.sync(), DAY_LOOK_MS);
   }
 
   /** Reads everything once, and then follows the log. */
@@ -70,14 +80,32 @@ export class Desk extends EventTarget {
   get today() {
     return /** @type {string} */ (this.status?.today ?? new Date().toISOString().slice(0, 10));
   }
+  /** The time by the site's clock, in milliseconds. */
+  get now() {
+    return Date.now() + this.#aheadMs;
+  }
   get zone() {
     return /** @type {string} */ (this.status?.zone ?? 'Asia/Seoul');
   }
   get isManager() {
     return this.who === 'manager';
   }
+  /** Whether the board is as of an earlier event, and says so. */
+  get isStale() {
+    const view = this.consumers.get('view');
+    return Boolean(view?.paused && view.behind > 0);
+  }
   get cursors() {
     return /** @type {any} */ (Object.fromEntries(this.consumers));
+  }
+
+  /** The reservations that block days of a storage, the first to come first. @param {number} storageId @returns {Row[]} */
+  liveOf(storageId) {
+    if (!this.#live) {
+      const live = [...this.reservations.values()].filter(isLive).sort((a, b) => (a.from < b.from ? -1 : 1));
+      this.#live = Map.groupBy(live, (r) => r.storageId);
+    }
+    return this.#live.get(storageId) ?? [];
   }
 
   /** @param {string} who */
@@ -96,7 +124,7 @@ export class Desk extends EventTarget {
     const correlationId = `r-${[...crypto.getRandomValues(new Uint8Array(4))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
     const shown = !['pauseConsumer', 'resumeConsumer', 'set', 'retryDeadLetter', 'discardDeadLetter'].includes(command.command);
     if (shown) {
-      this.lanes.begin(correlationId, command, who, Date.now());
+      this.lanes.begin(correlationId, command, who, this.now);
       this.#tell('log');
     }
     try {
@@ -155,17 +183,18 @@ export class Desk extends EventTarget {
     this.#stop();
     this.lanes.clear();
     this.#storageOf.clear();
+    this.reviewed.clear();
     this.#viewCursor = 0;
     await this.#follow();
     this.changed();
   }
 
-  /** Throws everything away and begins as on a first visit. */
+  /** Throws everything away, also what cannot be opened, and begins as on a first visit. */
   async startOver() {
     keep('fresh', 'yes');
-    await this.site.close();
+    await this.site?.close();
     // In memory there is nothing to throw away; the file is another tab's.
-    if (this.site.kept !== 'file') return location.reload();
+    if (this.site && this.site.kept !== 'file') return location.reload();
     keep('ahead', '0');
     // The worker may take a moment to let go of its files.
     for (let tries = 0; tries < 20; tries++) {
@@ -193,6 +222,7 @@ export class Desk extends EventTarget {
     this.storages = new Map(storages.map((/** @type {Row} */ s) => [s.storageId, s]));
     this.views = new Map(views.map((/** @type {Row} */ v) => [v.storageId, v]));
     this.reservations = new Map(reservations.map((/** @type {Row} */ r) => [r.reservationId, r]));
+    this.#live = null;
     this.settings = settings;
     this.#hold(status);
     this.#viewCursor = this.consumers.get('view')?.cursor ?? 0;
@@ -268,11 +298,13 @@ export class Desk extends EventTarget {
   async #readReservation(id) {
     const row = await absent(this.ask({ query: 'reservation', reservationId: id }));
     if (row) this.reservations.set(id, row);
+    this.#live = null;
   }
 
   /** @param {Row} status */
   #hold(status) {
     this.status = status;
+    this.#aheadMs = Date.parse(status.now) - Date.now();
     this.consumers = new Map(status.consumers.map((/** @type {Row} */ c) => [c.name, c]));
   }
 
@@ -281,6 +313,8 @@ export class Desk extends EventTarget {
     this.lanes.take(events);
     for (const e of events) {
       this.#storageOf.set(e.sequence, e.storageId);
+      if (e.eventType === 'ReviewCreated') this.reviewed.add(e.reservationId);
+      if (e.eventType === 'ReviewDeleted') this.reviewed.delete(e.reservationId);
       if (e.sequence <= this.#known) continue;
       this.#touchedStorages.add(e.storageId);
       if (e.reservationId) this.#touchedReservations.add(e.reservationId);
@@ -295,6 +329,7 @@ export class Desk extends EventTarget {
   #effect({ phase, effect, outcome }) {
     const { kind } = effect.task;
     const word = phase === 'done' ? outcome.outcome : null;
+    if (word && kind !== 'deliver') this.calls++;
     this.lanes.outside(effect.correlationId, `${kind}:${effect.effectId}`, kind, word, { ...effect, ...(outcome ? { outcome } : {}) });
     if (word === 'unknown' || word === 'notTaken' || word === 'unavailable') this.failures++;
     else if (word && kind !== 'deliver') this.failures = 0;
@@ -311,11 +346,13 @@ export class Desk extends EventTarget {
     this.#pulse = window.setTimeout(() => this.runDue(), unknown ? Math.max(wait, PATIENCE_MS) : wait);
   }
 
-  /** Asks now about what is not known, and does what waits, without its backoff. */
+  /** Asks now about what is not known, and does what is due; tells whether the payment service was asked at all. */
   async settle() {
+    const before = this.calls;
     await this.site.settle();
     await this.runDue();
     await this.sync();
+    return this.calls > before;
   }
 
   /** Does what is due now. */
@@ -332,7 +369,7 @@ export class Desk extends EventTarget {
         ran.ticked.started +
         ran.ticked.ended;
       if (did > 0) await this.sync();
-      const next = ran.nextAt ? Date.parse(ran.nextAt) - Date.parse(this.status?.now ?? new Date().toISOString()) : IDLE_MS;
+      const next = ran.nextAt ? Date.parse(ran.nextAt) - this.now : IDLE_MS;
       this.beat(Math.min(IDLE_MS, Math.max(did > 0 ? 400 : 1500, next)));
     } catch (error) {
       if (this.fail(error)) this.beat(IDLE_MS);
@@ -369,6 +406,9 @@ export class Desk extends EventTarget {
     for (const type of [types].flat()) this.addEventListener(type, listener, { signal });
   }
 }
+
+/** Whether a reservation blocks its days. @param {Row} r */
+export const isLive = (r) => ['reqReserve', 'reserved', 'reqCancel'].includes(r.reservationStatus);
 
 /** What an engine's error says, in both languages. @param {any} error @returns {{ ko: string, en: string }} */
 export function messagesOf(error) {

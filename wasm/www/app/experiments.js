@@ -1,14 +1,13 @@
 // @ts-check
 import { standing } from './card.js';
 import { later } from './format.js';
+import { t } from './language.js';
 
 /** What one can do to the site to see whether it holds; the bench and the tour do the same. @typedef {import('./desk.js').Desk} Desk */
 
 /** The first storage that is free from today on, if any. @param {Desk} desk */
 export function firstFree(desk) {
-  const free = [...desk.views.values()].filter(
-    (row) => standing(desk, row).tone === 'free' && !(row.reservationStatus === 'reserved' && row.from > desk.today),
-  );
+  const free = [...desk.views.values()].filter((v) => standing(desk, v).tone === 'free' && desk.liveOf(v.storageId).length === 0);
   // One by the day needs an end; any other may be open-ended.
   const first = free.find((row) => desk.storages.get(row.storageId)?.per !== 'day') ?? free[0];
   return first?.storageId ?? null;
@@ -17,7 +16,7 @@ export function firstFree(desk) {
 /** Reserves the first free storage. @param {Desk} desk @param {string} who */
 export function reserveFirst(desk, who) {
   const storageId = firstFree(desk);
-  if (storageId === null) throw Object.assign(new Error('none free'), { code: 'noneFree' });
+  if (storageId === null) throw Object.assign(new Error(t('error.noneFree')), { code: 'noneFree' });
   return desk.send(wish(desk, storageId), who);
 }
 
@@ -29,20 +28,25 @@ const wish = (desk, storageId) => ({
   until: desk.storages.get(storageId)?.per === 'day' ? later(desk.today, 7) : null,
 });
 
-/** kim and lee want the same storage in the same instant. @param {Desk} desk
- * @returns {Promise<{ storageId: number, winner: string | null, loser: string | null, error: any } | null>} null when none is free */
+/** kim and lee want the same storage in the same instant. One whose payment is not known has neither won nor lost.
+ * @param {Desk} desk
+ * @returns {Promise<{ storageId: number, winner: string | null, loser: string | null, error: any, unknown: { who: string, id: number } | null } | null>}
+ * null when none is free */
 export async function rivals(desk) {
   const storageId = firstFree(desk);
   if (storageId === null) return null;
   const two = ['kim', 'lee'];
   const ends = await Promise.allSettled(two.map((who) => desk.send(wish(desk, storageId), who)));
-  const won = ends.findIndex((e) => e.status === 'fulfilled');
-  const lost = ends.findIndex((e) => e.status === 'rejected');
+  const reasons = ends.map((e) => (e.status === 'rejected' ? e.reason : null));
+  const won = reasons.findIndex((reason) => !reason);
+  const open = reasons.findIndex((reason) => reason?.code === 'outcomeUnknown' && reason.reservation);
+  const lost = reasons.findIndex((reason, i) => reason && i !== open);
   return {
     storageId,
     winner: two[won] ?? null,
     loser: two[lost] ?? null,
-    error: lost >= 0 ? /** @type {any} */ (ends[lost]).reason : null,
+    error: reasons[lost] ?? null,
+    unknown: open >= 0 ? { who: two[open], id: reasons[open].reservation.reservationId } : null,
   };
 }
 

@@ -25,9 +25,12 @@ function currencyFormat(currency) {
 /** Minor units as money. @param {number} minor @param {string} currency */
 export const money = (minor, currency) => currencyFormat(currency).format(minor / 10 ** decimals(currency));
 
+/** Without the commas between its thousands; as it is where commas stand elsewhere. @param {string} typed */
+const ungrouped = (typed) => (/^\d{1,3}(,\d{3})+(\.\d+)?$/.test(typed) ? typed.replaceAll(',', '') : typed);
+
 /** Major units as typed to minor units; null if it is no such amount. @param {string} typed @param {string} currency */
 export function minor(typed, currency) {
-  const parts = /^(\d{1,15})(?:\.(\d+))?$/.exec(typed.replaceAll(',', '').trim());
+  const parts = /^(\d{1,15})(?:\.(\d+))?$/.exec(ungrouped(typed.trim()));
   const places = decimals(currency);
   if (!parts || (parts[2] ?? '').length > places) return null;
   const amount = Number(parts[1] + (parts[2] ?? '').padEnd(places, '0'));
@@ -36,7 +39,7 @@ export function minor(typed, currency) {
 
 /** A price in won as people type it: null for none, undefined for what is no price. @param {string} typed */
 export function won(typed) {
-  const bare = typed.replace(/[₩￦원,\s]/g, '');
+  const bare = ungrouped(typed.replace(/[₩￦원\s]/g, ''));
   return typed.trim() === '' ? null : /^\d{1,15}$/.test(bare) ? Number(bare) : undefined;
 }
 
@@ -86,12 +89,19 @@ export const time = (at, zone) =>
     () => new Intl.DateTimeFormat(tag(), { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
   ).format(new Date(at));
 
-/** @param {string} at @param {string} zone */
+/** @param {string | number} at @param {string} zone */
 export const clock = (at, zone) =>
   once(
     `clock ${zone}`,
     () => new Intl.DateTimeFormat(tag(), { timeZone: zone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
   ).format(new Date(at));
+
+/** The day of a moment in a zone, `YYYY-MM-DD`. @param {number} at @param {string} zone */
+export const dayOf = (at, zone) =>
+  once(
+    `dayOf ${zone}`,
+    () => new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }),
+  ).format(at);
 
 /** How long ago, in whole seconds or minutes. @param {number} milliseconds */
 export function ago(milliseconds) {

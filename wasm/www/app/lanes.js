@@ -134,9 +134,12 @@ export class Lanes {
   }
 }
 
+/** The last event of the reservation a lane is about. @param {Lane} lane */
+export const lastOfReservation = (lane) => lane.events.findLast((e) => /^(Reservation|Rental)/.test(e.eventType))?.eventType;
+
 /** How a lane stands. @param {Lane} lane @param {Note[]} notes its notes @returns {LaneState} */
 export function stateOf(lane, notes) {
-  const last = lane.events.findLast((e) => e.eventType.startsWith('Reservation') || e.eventType.startsWith('Rental'))?.eventType;
+  const last = lastOfReservation(lane);
   if (lane.events.length === 0) return lane.refusal ? 'refused' : 'running';
   if (last === 'ReservationRejected') return lane.events.some((e) => e.eventType === 'PaymentVoided') ? 'notTaken' : 'declined';
   if (last === 'ReservationExpired') return 'expired';

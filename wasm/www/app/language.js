@@ -45,8 +45,11 @@ export function onLanguage(tell) {
   listeners.add(tell);
 }
 
-/** The word for a key, filled in. @param {string} key @param {Record<string, string | number>} [fill] */
+/** The word for a key, filled in; of two words after a number, the first is for one. @param {string} key @param {Record<string, string | number>} [fill] */
 export function t(key, fill = {}) {
   const words = WORDS[key]?.[lang === 'en' ? 0 : 1] ?? key;
-  return words.replace(/\{(\w+)\}/g, (all, name) => String(fill[name] ?? all));
+  return words.replace(/\{(\w+)\}( \[(\w+)\|(\w+)\])?/g, (all, name, forms, one, many) => {
+    const filled = String(fill[name] ?? all);
+    return forms ? `${filled} ${filled === '1' ? one : many}` : filled;
+  });
 }

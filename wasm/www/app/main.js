@@ -56,7 +56,8 @@ async function begin() {
       tour.querySelector('button')?.focus();
     };
     tour.left = () => top.focusOn('tour');
-    const skip = h('a', { class: 'skip', href: '#room-board' }, t('skip'));
+    // The board may be out of sight, and so nowhere to go.
+    const skip = h('a', { class: 'skip', href: '#room-board', onclick: () => rooms.show('board') }, t('skip'));
     onLanguage(() => say(skip, t('skip')));
     const header = h('header', { class: 'top' }, top);
     const main = h(
@@ -79,7 +80,7 @@ async function begin() {
     desk.verify().catch((error) => desk.fail(error));
     desk.beat(300);
   } catch (error) {
-    failedScreen(error);
+    failedScreen(error, () => desk.startOver());
   }
 }
 

@@ -1,34 +1,34 @@
 // @ts-check
-import { h, dated, fill } from './dom.js';
+import { h, dated } from './dom.js';
 import { t } from './language.js';
 import { empty } from './notices.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
-const SHOWN_MAX = 100;
-
-/** The inbox: what a customer was told; all of it for the manager. @param {Desk} desk */
-export function messages(desk) {
-  const place = h('div', { class: 'messages' });
+/** The inbox: what a customer was told, the newest so many; of everybody for the manager.
+ * @param {Desk} desk @param {number} most @param {(left: number) => HTMLElement | null} more offers the rest */
+export async function messages(desk, most, more) {
   const paused = desk.consumers.get('message')?.paused;
-  desk.ask({ query: 'messages', ...(desk.isManager ? {} : { customer: desk.who }) }).then(
-    (/** @type {any[]} */ rows) => {
-      const shown = rows.slice(-SHOWN_MAX).reverse();
-      fill(
-        place,
-        paused ? h('p', { class: 'stale' }, t('messages.paused')) : null,
-        shown.length === 0
-          ? empty(t('messages.empty'), t('messages.empty.say'))
-          : h(
-              'ol',
-              { class: 'inbox', reversed: true },
-              ...shown.map((m) =>
-                h('li', {}, h('span', { class: 'quiet' }, h('b', {}, m.customer), ` · ${t(`event.${m.kind}`)}`), h('p', {}, dated(m.content))),
-              ),
+  const rows = /** @type {any[]} */ (await desk.ask({ query: 'messages', ...(desk.isManager ? {} : { customer: desk.who }) }));
+  const shown = rows.slice(-most).reverse();
+  return h(
+    'div',
+    { class: 'messages' },
+    paused ? h('p', { class: 'stale' }, t('messages.paused')) : null,
+    shown.length === 0
+      ? empty(t('messages.empty'), t('messages.empty.say'))
+      : h(
+          'ol',
+          { class: 'inbox', reversed: true },
+          ...shown.map((m) =>
+            h(
+              'li',
+              { 'data-row': m.messageId },
+              h('span', { class: 'quiet' }, h('b', {}, m.customer), ` · ${t(`event.${m.kind}`)}`),
+              h('p', {}, dated(m.content)),
             ),
-      );
-    },
-    (/** @type {any} */ error) => desk.fail(error),
+          ),
+        ),
+    h('div', { class: 'lanes-foot' }, more(rows.length - shown.length)),
   );
-  return place;
 }

@@ -1,14 +1,13 @@
 // @ts-check
 import { h, fill, icon } from './dom.js';
 import { t } from './language.js';
-import { day, later, money, number, time } from './format.js';
-import { complain, empty, notice, openDialog, workButton } from './notices.js';
-import { openStorage } from './storage.js';
+import { day, later, money, time } from './format.js';
+import { complainIn, empty, notice, openDialog, submits, workButton } from './notices.js';
+import { askNow, openStorage } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
 
-const SHOWN_MAX = 100;
 const TONES = /** @type {Record<string, string>} */ ({
   reqReserve: 'hold',
   reserved: 'reserved',
@@ -19,21 +18,13 @@ const TONES = /** @type {Record<string, string>} */ ({
   expired: 'off',
 });
 
-/** The reservations of the one who sits here; all of them for the manager. @param {Desk} desk */
-export function mine(desk) {
+/** The reservations of the one who sits here, the newest so many; of everybody for the manager.
+ * @param {Desk} desk @param {number} most @param {(left: number) => HTMLElement | null} more offers the rest */
+export function mine(desk, most, more) {
   const rows = [...desk.reservations.values()].filter((r) => desk.isManager || r.customer === desk.who).reverse();
   if (rows.length === 0) return empty(t('mine.empty'), t('mine.empty.say'));
-  const list = h('ol', { class: 'mine', role: 'list' });
-  const more = h('button', { type: 'button', class: 'small', onclick: () => show() });
-  const show = () => {
-    const shown = list.children.length;
-    list.append(...rows.slice(shown, shown + SHOWN_MAX).map((r) => h('li', {}, one(desk, r))));
-    const left = rows.length - list.children.length;
-    more.textContent = t('mine.more', { count: number(Math.min(left, SHOWN_MAX)) });
-    more.hidden = left === 0;
-  };
-  show();
-  return h('div', { class: 'lanes-foot' }, list, more);
+  const shown = rows.slice(0, most).map((r) => h('li', { 'data-row': r.reservationId }, one(desk, r)));
+  return h('div', { class: 'lanes-foot' }, h('ol', { class: 'mine', role: 'list' }, ...shown), more(rows.length - shown.length));
 }
 
 /** @param {Desk} desk @param {Row} r */
@@ -84,10 +75,11 @@ function actions(desk, r) {
   const button = (/** @type {string} */ key, /** @type {() => void} */ act) =>
     h('button', { type: 'button', class: 'small', 'data-key': `${key}-${r.reservationId}`, onclick: act }, t(`mine.${key}`));
   const all = [];
-  if (r.reservationStatus === 'reqReserve') all.push(button('settle', () => desk.settle().catch(complain)));
+  if (r.reservationStatus === 'reqReserve') all.push(button('settle', () => askNow(desk)));
   if (r.reservationStatus === 'reserved' && r.from >= desk.today) all.push(button('cancel', () => askCancel(desk, r)));
   if (r.reservationStatus === 'reserved') all.push(button('end', () => askEnd(desk, r)));
-  if (!desk.isManager && ['reserved', 'completed'].includes(r.reservationStatus) && r.from <= desk.today)
+  const isReviewed = desk.reviewed.has(r.reservationId);
+  if (!desk.isManager && ['reserved', 'completed'].includes(r.reservationStatus) && r.from <= desk.today && !isReviewed)
     all.push(button('review', () => askReview(desk, r)));
   return all;
 }
@@ -113,28 +105,39 @@ function askCancel(desk, r) {
 
 /** @param {Desk} desk @param {Row} r */
 function askEnd(desk, r) {
-  const first = later(r.from > desk.today ? r.from : desk.today, r.from > desk.today ? 1 : 0);
+  const [today, second] = [desk.today, later(r.from, 1)];
+  const first = second > today ? second : today;
   const on = h('input', {
     type: 'date',
     id: 'end-on',
     required: true,
-    value: later(desk.today > r.from ? desk.today : r.from, 1),
+    value: later(today > r.from ? today : r.from, 1),
     min: first,
+    max: r.until,
+    'aria-describedby': 'end-wrong',
   });
+  const go = h('button', { class: 'main' }, t('mine.end.do'));
+  const end = async () => {
+    if (on.value < first || (r.until && on.value > r.until)) {
+      const [from, until] = [day(first, today), r.until ? day(r.until, today) : ''];
+      complainIn(dialog, until ? t('mine.end.between', { from, until }) : t('mine.end.from', { from }));
+      return on.focus();
+    }
+    await desk.send({ command: 'endRental', reservationId: r.reservationId, on: on.value });
+    dialog.close();
+    notice(t('told.ended'));
+  };
   const dialog = openDialog(
     t('mine.end.title'),
     'ask',
     h('p', {}, t('mine.end.say')),
-    h('div', { class: 'field' }, h('label', { for: 'end-on' }, t('mine.end.on')), on),
     h(
-      'div',
-      { class: 'sheet-foot' },
-      h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')),
-      workButton(t('mine.end.do'), 'main', async () => {
-        await desk.send({ command: 'endRental', reservationId: r.reservationId, on: on.value || null });
-        dialog.close();
-        notice(t('told.ended'));
-      }),
+      'form',
+      // What is wrong is said in the language of the page, which the browser's own words may not be in.
+      { novalidate: true, onsubmit: submits(go, end) },
+      h('div', { class: 'field' }, h('label', { for: 'end-on' }, t('mine.end.on')), on),
+      h('p', { class: 'refused', id: 'end-wrong', role: 'alert' }),
+      h('div', { class: 'sheet-foot' }, h('button', { type: 'button', onclick: () => dialog.close() }, t('mine.keep')), go),
     ),
   );
 }
@@ -157,34 +160,24 @@ function askReview(desk, r) {
       ),
     ),
   );
+  const go = h('button', { class: 'main' }, t('mine.review.do'));
+  const publish = async () => {
+    const rate = Number(new FormData(form).get('rate'));
+    if (!rate) {
+      wrong.textContent = t('mine.review.none');
+      return stars.querySelector('input')?.focus();
+    }
+    await desk.send({ command: 'addReview', reservationId: r.reservationId, rate, content: content.value });
+    dialog.close();
+    notice(t('told.reviewed'));
+  };
   const form = h(
     'form',
-    {
-      onsubmit: async (/** @type {Event} */ e) => {
-        e.preventDefault();
-        const rate = Number(new FormData(form).get('rate'));
-        if (!rate) {
-          wrong.textContent = t('mine.review.none');
-          return stars.querySelector('input')?.focus();
-        }
-        try {
-          await desk.send({
-            command: 'addReview',
-            reservationId: r.reservationId,
-            rate,
-            content: content.value,
-          });
-          dialog.close();
-          notice(t('told.reviewed'));
-        } catch (error) {
-          complain(error);
-        }
-      },
-    },
+    { onsubmit: submits(go, publish) },
     stars,
     wrong,
     h('div', { class: 'field' }, h('label', { for: 'review-content' }, t('mine.review.content')), content),
-    h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('mine.review.do'))),
+    h('div', { class: 'sheet-foot' }, go),
   );
   const dialog = openDialog(t('mine.review.title', { id: r.storageId }), 'ask', form);
 }

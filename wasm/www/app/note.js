@@ -14,6 +14,7 @@ export function openNote(desk, lane, notes, note) {
   const show = (/** @type {Note} */ n) => {
     const title = dialog.querySelector('h2');
     if (title) title.textContent = t(n.word);
+    const had = body.contains(document.activeElement);
     const effects = notes.filter((o) => o.causes.includes(n.id));
     const causes = notes.filter((o) => n.causes.includes(o.id));
     const row = (/** @type {string} */ word, /** @type {Note[]} */ kin) =>
@@ -58,6 +59,10 @@ export function openNote(desk, lane, notes, note) {
         ? h('pre', { tabindex: 0, role: 'group', 'aria-label': t('note.json') }, JSON.stringify(n.json, null, 2))
         : h('p', { class: 'quiet' }, t('note.noJson')),
     );
+    if (had) {
+      title?.setAttribute('tabindex', '-1');
+      title?.focus();
+    }
   };
   show(note);
 }

@@ -92,7 +92,7 @@ export class RentPromises extends HTMLElement {
     const { verified } = this.#desk;
     for (const button of this.#list.querySelectorAll('.promise')) {
       const p = /** @type {HTMLElement} */ (button).dataset.promise ?? '';
-      const holds = verified ? !this.#broken(p) : null;
+      const holds = verified ? this.#against(p).length === 0 : null;
       const state = holds === null ? 'wait' : holds ? 'ok' : 'not';
       button.setAttribute('aria-expanded', String(this.#open === p));
       if (/** @type {HTMLElement} */ (button).dataset.state === state) continue;
@@ -110,10 +110,9 @@ export class RentPromises extends HTMLElement {
     this.#drawSheet();
   }
 
-  /** @param {string} p */
-  #broken(p) {
-    const findings = this.#desk.verified?.findings ?? [];
-    return findings.some((f) => (Object.entries(AGAINST).find(([, words]) => words.test(f.check))?.[0] ?? 'p5') === p);
+  /** What verify found against a promise. @param {string} p */
+  #against(p) {
+    return (this.#desk.verified?.findings ?? []).filter((f) => Object.keys(AGAINST).find((p) => AGAINST[p].test(f.check)) === p);
   }
 
   #drawLine() {
@@ -135,29 +134,32 @@ export class RentPromises extends HTMLElement {
     if (!p || !status) return;
     const all = [...consumers.values()];
     const states = status.counts.reservations;
+    const behind = Math.max(0, ...all.map((c) => c.behind));
     const paused =
       all
         .filter((c) => c.paused)
         .map((c) => t(`consumer.${c.name}`))
         .join(', ') || t('note.none');
     const attempts = TRIED[p].map((key) => [key, /** @type {any} */ (tried)[key]]).filter(([, count]) => count > 0);
-    const findings = (verified?.findings ?? []).filter(() => this.#broken(p)).slice(0, 3);
-    const signature = JSON.stringify([p, states, verified?.at, attempts, paused]);
+    const findings = this.#against(p);
+    const signature = JSON.stringify([p, states, verified?.at, attempts, paused, behind]);
     if (this.#sheet.dataset.signature === signature) return;
     this.#sheet.dataset.signature = signature;
     this.#sheet.setAttribute('aria-label', t(`${p}.title`));
+    const had = this.#sheet.contains(document.activeElement);
     fill(
       this.#sheet,
       h('h3', {}, h('span', { class: 'promise-number' }, p.toUpperCase()), ' ', t(`${p}.title`)),
       h(
         'p',
         {},
-        t(`${p}.say`, {
+        t(findings.length ? 'promise.broken' : `${p}.say`, {
+          count: number(findings.length),
           reserved: number(states.reserved),
           live: number(states.reserved + states.reqReserve + states.reqCancel),
           paused,
           messages: number(status.counts.messages),
-          behind: number(Math.max(0, ...all.map((c) => c.behind))),
+          behind: behind ? t('p4.behind', { count: number(behind) }) : t('p4.upToDate'),
           events: number(status.events),
         }),
       ),
@@ -172,7 +174,7 @@ export class RentPromises extends HTMLElement {
             }),
           )
         : null,
-      ...findings.map((f) => h('p', { class: 'refused' }, `${f.check}: ${f.subject}: ${f.detail}`)),
+      ...findings.slice(0, 3).map((f) => h('p', { class: 'refused' }, `${f.check}: ${f.subject}: ${f.detail}`)),
       h(
         'p',
         { class: 'quiet' },
@@ -183,6 +185,7 @@ export class RentPromises extends HTMLElement {
       ),
       workButton(t('promise.again'), 'small', () => this.#desk.verify()),
     );
+    if (had) this.#sheet.querySelector('button')?.focus();
   }
 }
 customElements.define('rent-promises', RentPromises);

@@ -1,24 +1,31 @@
 // @ts-check
 import { h, dated, fill, icon } from './dom.js';
 import { t } from './language.js';
-import { day, later, major, minor, money } from './format.js';
+import { clock, day, later, major, minor, money, number } from './format.js';
 import { RentCalendar } from './calendar.js';
 import { perWord, ratingOf, standing } from './card.js';
-import { announce, complain, during, notice, openDialog, wordsOf, workButton } from './notices.js';
+import { isLive } from './desk.js';
+import { announce, complain, during, notice, openDialog, submits, sureButton, wordsOf, workButton } from './notices.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./desk.js').Row} Row */
 
 const CURRENCIES = ['KRW', 'USD', 'EUR', 'JPY'];
-const LIVE = ['reqReserve', 'reserved', 'reqCancel'];
+
+/** Whether one is being opened: a second press means the same one. */
+let opening = false;
 
 /** Opens a storage: what it is, its reviews, reserving it, and, for the manager, changing it. @param {Desk} desk @param {number} storageId */
 export async function openStorage(desk, storageId) {
+  if (opening || document.querySelector('dialog[open]')) return;
+  opening = true;
   try {
     const [storage, reservations, reviews] = await Promise.all([
       desk.ask({ query: 'storage', storageId }),
       desk.ask({ query: 'reservations', storageId }),
       desk.ask({ query: 'reviews', storageId }),
+      // The calendar begins today.
+      desk.sync(),
     ]);
     const state = h('span', { class: 'facts' });
     const drawState = () => {
@@ -47,7 +54,7 @@ export async function openStorage(desk, storageId) {
     );
     desk.on(['rows', 'status'], drawState, whileOpen(dialog));
     const taken = reservations
-      .filter((/** @type {Row} */ r) => LIVE.includes(r.reservationStatus))
+      .filter(isLive)
       .map((/** @type {Row} */ r) => ({ from: r.from, until: r.until }));
     dialog
       .querySelector('.sheet-body')
@@ -58,6 +65,8 @@ export async function openStorage(desk, storageId) {
       );
   } catch (error) {
     complain(error);
+  } finally {
+    opening = false;
   }
 }
 
@@ -68,11 +77,11 @@ function whileOpen(dialog) {
   return ends.signal;
 }
 
-/** @param {Row} r */
-const isOff = (r) => ['rejected', 'expired'].includes(r.reservationStatus);
+/** Whether it came to nothing. @param {Row} r */
+export const isOff = (r) => ['rejected', 'expired'].includes(r.reservationStatus);
 
 /** The outcome of a payment that had not been known, as a pair of words. @param {Row} r @returns {[title: string, words: string]} */
-function settledWords(r) {
+export function settledWords(r) {
   const end = isOff(r) ? r.reservationStatus : 'reserved';
   return [t(`settled.${end}.title`), t(`settled.${end}`, { id: r.reservationId, who: r.customer })];
 }
@@ -81,6 +90,20 @@ function settledWords(r) {
 export function tellSettled(r) {
   if (document.querySelector(`dialog[data-awaits="${r.reservationId}"]`)) return;
   notice(settledWords(r)[1], isOff(r) ? 'bad' : 'good');
+}
+
+/** Asks the payment service what became of what is not known; if it may not be asked now, says why. @param {Desk} desk */
+export async function askNow(desk) {
+  if ((await desk.settle()) || !desk.status?.counts.reservations.reqReserve) return;
+  const next = Date.parse(desk.status.nextAt ?? '');
+  const holds = [...desk.reservations.values()].map((r) => Date.parse(r.holdExpiresAt ?? ''));
+  const words =
+    desk.status.breaker === 'open'
+      ? t('settle.open')
+      : next > desk.now && !holds.includes(next)
+        ? t('settle.at', { time: clock(next, desk.zone) })
+        : t('settle.soon');
+  notice(words, 'wait');
 }
 
 /** @param {'pending' | 'refused' | 'good'} kind @param {string} title @param {string} words */
@@ -175,6 +198,8 @@ function reserving(desk, storage, taken, dialog) {
           dialog.close();
           notice(t('reserve.done', { who: customer, day: day(calendar.from ?? desk.today, desk.today) }));
         } catch (error) {
+          // Closed while it asked: there is nobody to tell in there.
+          if (!dialog.open) throw error;
           const unknown = /** @type {any} */ (error).code === 'outcomeUnknown';
           if (unknown) return awaitOutcome(/** @type {any} */ (error).reservation);
           fill(told, box('refused', t('reserve.refused.title'), wordsOf(error)));
@@ -221,9 +246,9 @@ function reserving(desk, storage, taken, dialog) {
 /** @param {Row} q */
 function howPriced(q) {
   if (q.per === 'rental') return t('reserve.flat');
-  if (q.days !== null) return t('reserve.days', { days: q.days });
+  if (q.days !== null) return t('reserve.days', { days: number(q.days) });
   if (q.until === null) return t('reserve.firstMonth');
-  const months = q.months === 1 ? t('reserve.month') : q.months ? t('reserve.months', { months: q.months }) : null;
+  const months = q.months ? t('reserve.months', { months: number(q.months) }) : null;
   return [months, q.partMonth ? t('reserve.partMonth', q.partMonth) : null].filter(Boolean).join(' + ');
 }
 
@@ -265,14 +290,8 @@ function changing(desk, storage, dialog) {
     dialog.close();
     notice(t(told, { id: storage.storageId }));
   };
-  const remove = workButton(t('storage.delete'), 'bad', async () => {
-    if (remove.dataset.sure !== 'yes') {
-      remove.dataset.sure = 'yes';
-      remove.textContent = t('storage.delete.sure');
-      return;
-    }
-    await act(() => ({ command: 'deleteStorage', storageId: storage.storageId }), 'told.deleted')();
-  });
+  const deletes = act(() => ({ command: 'deleteStorage', storageId: storage.storageId }), 'told.deleted');
+  const remove = sureButton(t('storage.delete'), t('storage.delete.sure'), 'bad', deletes);
   const save = workButton(t('storage.save'), '', async () => {
     const rate = fields.read();
     if (rate)
@@ -294,25 +313,15 @@ function changing(desk, storage, dialog) {
 /** Opens the registration of a new storage. @param {Desk} desk */
 export function openRegister(desk) {
   const fields = rateFields(null);
-  const form = h(
-    'form',
-    {
-      onsubmit: async (/** @type {Event} */ e) => {
-        e.preventDefault();
-        const rate = fields.read();
-        if (!rate) return;
-        try {
-          const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
-          dialog.close();
-          notice(t('told.registered', { id: storageId }));
-        } catch (error) {
-          fields.complain(wordsOf(error));
-        }
-      },
-    },
-    ...fields.elements,
-    h('div', { class: 'sheet-foot' }, h('button', { class: 'main' }, t('register.do'))),
-  );
+  const go = h('button', { class: 'main' }, t('register.do'));
+  const register = async () => {
+    const rate = fields.read();
+    if (!rate) return;
+    const { storageId } = await desk.send({ command: 'registerStorage', ...rate });
+    dialog.close();
+    notice(t('told.registered', { id: storageId }));
+  };
+  const form = h('form', { onsubmit: submits(go, register) }, ...fields.elements, h('div', { class: 'sheet-foot' }, go));
   const dialog = openDialog(t('register.title'), 'register', form);
 }
 
@@ -354,9 +363,6 @@ function rateFields(storage) {
       h('div', { class: 'fields' }, field('storage.price', price), field('storage.currency', currencies), field('storage.per', per)),
       wrong,
     ],
-    complain: (/** @type {string} */ words) => {
-      wrong.textContent = words;
-    },
     read() {
       const amount = minor(price.value, currencies.value);
       if (amount === null) {

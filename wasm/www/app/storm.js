@@ -1,10 +1,11 @@
 // @ts-check
-import { h, dated, fill, icon, perFrame, svg } from './dom.js';
+import { h, dated, fill, icon, perFrame, say, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
-import { notesOf, stateOf } from './lanes.js';
-import { announce, complain, empty, wordsOf } from './notices.js';
+import { lastOfReservation, notesOf, stateOf } from './lanes.js';
+import { announce, empty, wordsOf, workButton } from './notices.js';
 import { openNote } from './note.js';
+import { askNow } from './storage.js';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./lanes.js').Lane} Lane */
@@ -31,6 +32,7 @@ export class RentStorm extends HTMLElement {
   #list = h('ol', { class: 'lanes' });
   #legend = h('ul', { class: 'legend' });
   #foot = h('div', { class: 'lanes-foot' });
+  #older = h('button', { type: 'button', class: 'small', onclick: () => this.#showOlder() });
   /** @type {Map<string, { element: HTMLElement, signature: string, notes: Set<string> }>} */ #lanes = new Map();
   #first = true;
   #newest = '';
@@ -83,21 +85,8 @@ export class RentStorm extends HTMLElement {
     if (shown.length === 0) {
       fill(this.#foot, empty(t('storm.empty'), t('storm.empty.say')));
     } else if (lanes.length > shown.length) {
-      fill(
-        this.#foot,
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'small',
-            onclick: () => {
-              this.#shown += LANES_AT_FIRST;
-              this.#paint();
-            },
-          },
-          t('storm.older'),
-        ),
-      );
+      say(this.#older, t('storm.older'));
+      if (!this.#older.isConnected) fill(this.#foot, this.#older);
     } else fill(this.#foot);
     const keep = new Set(shown.map((l) => l.id));
     for (const [id, { element }] of this.#lanes) {
@@ -109,7 +98,8 @@ export class RentStorm extends HTMLElement {
     for (const lane of shown) {
       const notes = notesOf(lane, cursors);
       const state = stateOf(lane, notes);
-      const signature = `${lane.who} ${state} ${notes.map((n) => `${n.id}${n.state}${n.outcome}${n.count}`).join()}`;
+      const breaker = state === 'unknown' ? this.#desk.status?.breaker : '';
+      const signature = `${lane.who} ${state} ${breaker} ${notes.map((n) => `${n.id}${n.state}${n.outcome}${n.count}`).join()}`;
       let kept = this.#lanes.get(lane.id);
       if (!kept) {
         kept = { element: h('li', { class: 'lane', 'data-lane': lane.id }), signature: '', notes: new Set() };
@@ -131,9 +121,18 @@ export class RentStorm extends HTMLElement {
     this.#first = false;
   }
 
+  #showOlder() {
+    const last = this.#list.lastElementChild;
+    this.#shown += LANES_AT_FIRST;
+    this.#paint();
+    // None are older still: the first of those that came.
+    if (!this.#older.isConnected)
+      /** @type {HTMLElement | null | undefined} */ (last?.nextElementSibling?.querySelector('.note'))?.focus({ preventScroll: true });
+  }
+
   /** @param {HTMLElement} element @param {Lane} lane @param {Note[]} notes @param {string} state @param {Set<string>} known */
   #draw(element, lane, notes, state, known) {
-    const focused = element.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.note : undefined;
+    const focused = element.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset : null;
     element.dataset.state = state;
     fill(
       element,
@@ -147,8 +146,10 @@ export class RentStorm extends HTMLElement {
       h('ol', { class: 'notes' }, ...notes.map((n) => h('li', {}, this.#note(lane, notes, n, !this.#first && !known.has(n.id))))),
       ...this.#next(lane, state),
     );
-    if (focused)
-      /** @type {HTMLElement | null} */ (element.querySelector(`[data-note="${CSS.escape(focused)}"]`))?.focus({ preventScroll: true });
+    if (!focused) return;
+    const same = focused.note ? `[data-note="${CSS.escape(focused.note)}"]` : '.next button';
+    const last = [...element.querySelectorAll('.note')].pop();
+    /** @type {HTMLElement | null | undefined} */ (element.querySelector(same) ?? last)?.focus({ preventScroll: true });
   }
 
   /** @param {Lane} lane @param {Note[]} notes @param {Note} n @param {boolean} isNew */
@@ -212,14 +213,16 @@ export class RentStorm extends HTMLElement {
           'p',
           { class: 'next pending' },
           icon('wait'),
-          h('span', {}, t('next.unknown')),
-          h('button', { type: 'button', class: 'small', onclick: () => this.#desk.settle().catch(complain) }, t('next.ask')),
+          h('span', {}, t(this.#desk.status?.breaker === 'open' ? 'next.unknown.open' : 'next.unknown')),
+          workButton(t('next.ask'), 'small', () => askNow(this.#desk)),
         ),
       ];
     if (state === 'declined' || state === 'notTaken')
       return [h('p', { class: 'next refused' }, icon('cross'), h('span', {}, t(`next.${state}`)))];
-    if (state === 'expired' || state === 'waits' || state === 'cancelling')
-      return [h('p', { class: 'next pending' }, icon('wait'), h('span', {}, t(`next.${state}`)))];
+    if (state === 'expired' || state === 'waits' || state === 'cancelling') {
+      const isOther = state === 'waits' && lastOfReservation(lane) !== 'ReservationConfirmed';
+      return [h('p', { class: 'next pending' }, icon('wait'), h('span', {}, t(isOther ? 'next.behind' : `next.${state}`)))];
+    }
     return [];
   }
 
@@ -273,7 +276,7 @@ export function titleOf(lane) {
     who: lane.who ? who(lane.who) : '',
     storage: e?.storageId ?? lane.json?.storageId ?? '…',
     reservation: e?.reservationId ?? lane.json?.reservationId ?? '…',
-    count: lane.json?.storages?.length ?? lane.events.length,
+    count: number(lane.json?.storages?.length ?? lane.events.length),
   });
 }
 

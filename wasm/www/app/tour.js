@@ -7,6 +7,13 @@ import { pause, reserveFirst } from './experiments.js';
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {{ room: string | null, target: string, done: (seen: { events: any[], saw: string[], unknown: boolean }) => boolean, show: () => unknown }} Step */
 
+/** Where the card may stand: below, unless it would cover what it points at. */
+const SIDES = ['bottom', 'right', 'left', 'top'];
+
+/** What two boxes have in common, in square pixels. @param {DOMRect} a @param {DOMRect} b */
+const overlap = (a, b) =>
+  Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+
 /** The tour: six steps, each done by oneself or shown; it can be left at any moment and found again. */
 export class RentTour extends HTMLElement {
   /** @type {Desk} */ #desk;
@@ -26,11 +33,12 @@ export class RentTour extends HTMLElement {
     this.#room = room;
     const bench = () => /** @type {any} */ (document.querySelector('rent-bench'));
     const consumers = () => /** @type {any} */ (document.querySelector('rent-consumers'));
+    const reserved = (/** @type {{ events: any[] }} */ s) => s.events.some((e) => e.eventType === 'ReservationConfirmed');
     this.#steps = [
       {
         room: 'board',
         target: '.room[data-room=board]',
-        done: (s) => s.events.some((e) => e.eventType === 'ReservationConfirmed'),
+        done: reserved,
         show: () => reserveFirst(desk, 'kim'),
       },
       {
@@ -46,23 +54,29 @@ export class RentTour extends HTMLElement {
         done: (s) => s.unknown,
         show: async () => {
           desk.choose('lostReply');
-          await pause(100);
-          await reserveFirst(desk, 'lee').catch((/** @type {any} */ e) => {
-            if (e.code !== 'outcomeUnknown') throw e;
-          });
-          desk.choose('approve');
+          try {
+            await pause(100);
+            await reserveFirst(desk, 'lee').catch((/** @type {any} */ e) => {
+              if (e.code !== 'outcomeUnknown') throw e;
+            });
+          } finally {
+            desk.choose('approve');
+          }
         },
       },
       {
         room: 'bench',
         target: '[data-tour=consumers]',
-        done: (s) => s.saw.includes('resumed'),
+        done: (s) => s.saw.includes('resumed') && reserved(s),
         show: async () => {
           await consumers().hold('message', true);
-          await reserveFirst(desk, 'kim');
-          this.#room('storm');
-          await pause(3000);
-          await consumers().hold('message', false);
+          try {
+            await reserveFirst(desk, 'kim');
+            this.#room('storm');
+            await pause(3000);
+          } finally {
+            await consumers().hold('message', false);
+          }
         },
       },
       {
@@ -84,6 +98,7 @@ export class RentTour extends HTMLElement {
       }),
     );
     onLanguage(() => this.render());
+    window.addEventListener('resize', () => this.#point());
     this.hidden = true;
     if (!recall('tour')) this.begin();
   }
@@ -110,6 +125,26 @@ export class RentTour extends HTMLElement {
     const { room } = this.#steps[step];
     if (room) this.#room(room);
     this.render();
+    this.#point();
+  }
+
+  /** Brings what the step is about into sight. */
+  #point() {
+    const target = this.#at < 0 ? null : document.querySelector(this.#steps[this.#at].target);
+    if (target?.closest('.scroll')) target.scrollIntoView({ block: 'start' });
+    if (target) this.#stand(target);
+  }
+
+  /** Stands where the least of it is covered; of a whole room there is always enough to be seen. @param {Element} target */
+  #stand(target) {
+    const shown = [target, ...document.querySelectorAll('.promise-sheet')].map((e) => e.getBoundingClientRect());
+    const sides = target.matches('.room') ? SIDES.slice(0, 1) : SIDES;
+    const covered = sides.map((side) => {
+      this.dataset.side = side;
+      const card = this.getBoundingClientRect();
+      return shown.reduce((sum, box) => sum + overlap(card, box), 0);
+    });
+    this.dataset.side = sides[covered.indexOf(Math.min(...covered))];
   }
 
   /** @param {() => void} note */
@@ -119,6 +154,8 @@ export class RentTour extends HTMLElement {
     if (this.#done || !this.#steps[this.#at].done(this.#seen)) return;
     this.#done = true;
     this.render();
+    const target = document.querySelector(this.#steps[this.#at].target);
+    if (target) this.#stand(target);
   }
 
   async #show() {

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Every word of the page, in English and in Korean. `{name}` is filled in.
+ * Every word of the page, in English and in Korean. `{name}` is filled in; `{name} [day|days]` also chooses between one and many.
  * Words the engine says itself (errors, messages to customers) come from the engine.
  *
  * @type {Record<string, [en: string, ko: string]>}
@@ -33,6 +33,10 @@ export const WORDS = {
     '엔진은 WASM 파일 하나, 데이터는 이 브라우저 안의 SQLite 파일 하나입니다.',
   ],
   failed: ['The engine could not start', '엔진을 시작하지 못했습니다'],
+  'failed.data': [
+    'If this happens every time, the data in this browser is damaged. Starting over throws it away.',
+    '매번 이렇다면 이 브라우저의 데이터가 손상된 것입니다. 처음부터 시작하면 데이터를 버립니다.',
+  ],
   'failed.again': ['Try again', '다시 시도'],
   broken: ['The engine has stopped', '엔진이 멈췄습니다'],
   'broken.say': [
@@ -52,6 +56,7 @@ export const WORDS = {
   close: ['Close', '닫기'],
   dismiss: ['Dismiss', '치우기'],
   done: ['Done', '완료'],
+  'error.noneFree': ['No storage is free from today on', '오늘부터 빈 창고가 없습니다'],
   'error.other': ['That did not work', '처리하지 못했습니다'],
 
   'board.tabs': ['Parts of the board', '보드의 부분'],
@@ -97,7 +102,7 @@ export const WORDS = {
   'per.rental': ['flat', '정액'],
   'per.day': ['a day', '하루'],
   'per.month': ['a month', '한 달'],
-  rating: ['{rating} of 5 from {count} reviews', '5점 만점에 {rating}점, 후기 {count}개'],
+  rating: ['{rating} of 5 from {count} [review|reviews]', '5점 만점에 {rating}점, 후기 {count}개'],
   'rating.none': ['No reviews yet', '아직 후기 없음'],
 
   'reservation.reqReserve': ['Payment pending', '결제 확인 중'],
@@ -135,11 +140,13 @@ export const WORDS = {
     'The days from then on are free for others. There is no refund.',
     '그날부터 다른 사람이 쓸 수 있습니다. 환불은 없습니다.',
   ],
+  'mine.end.from': ['Choose a day from {from} on.', '{from}부터 고를 수 있습니다.'],
+  'mine.end.between': ['Choose a day from {from} to {until}.', '{from}부터 {until}까지 고를 수 있습니다.'],
   'mine.end.do': ['Set the end', '종료일 정하기'],
   'mine.review.title': ['Review storage {id}', '창고 {id}번 후기'],
   'mine.review.rate': ['Stars', '별점'],
   'mine.review.none': ['Choose one to five stars.', '별점을 하나 골라 주세요.'],
-  'mine.review.stars': ['{count} stars', '별 {count}개'],
+  'mine.review.stars': ['{count} [star|stars]', '별 {count}개'],
   'mine.review.content': ['How was it?', '어땠나요?'],
   'mine.review.do': ['Publish', '올리기'],
   'messages.empty': ['No messages yet', '아직 메시지가 없습니다'],
@@ -163,8 +170,8 @@ export const WORDS = {
   'register.do': ['Register', '등록'],
   'register.hint': ['Gangnam small 3.3 m² · CCTV', '강남 소형 1평 · CCTV'],
   'register.price.bad': [
-    'A price is a number above 0, with no more decimals than the currency has.',
-    '가격은 0보다 큰 수이며, 소수 자리는 통화가 허용하는 만큼만 쓸 수 있습니다.',
+    'A price is a number above 0, with no more decimals than the currency has. Commas stand between thousands only.',
+    '가격은 0보다 큰 수이며, 소수 자리는 통화가 허용하는 만큼만 쓸 수 있습니다. 쉼표는 천 단위에만 씁니다.',
   ],
   'told.registered': ['Storage {id} is on the board.', '창고 {id}번이 보드에 올랐습니다.'],
   'told.modified': ['Storage {id} is changed.', '창고 {id}번을 바꿨습니다.'],
@@ -186,9 +193,8 @@ export const WORDS = {
   'reserve.day.past': ['{day}, past', '{day}, 지난 날'],
   'reserve.price': ['To pay now', '지금 낼 금액'],
   'reserve.flat': ['flat price', '정액'],
-  'reserve.days': ['{days} days', '{days}일'],
-  'reserve.months': ['{months} months', '{months}개월'],
-  'reserve.month': ['1 month', '1개월'],
+  'reserve.days': ['{days} [day|days]', '{days}일'],
+  'reserve.months': ['{months} [month|months]', '{months}개월'],
   'reserve.partMonth': ['{days}/{of} of a month', '한 달의 {days}/{of}'],
   'reserve.firstMonth': ['the first month, open-ended', '첫 달, 종료일 없이'],
   'reserve.refund': [
@@ -209,6 +215,12 @@ export const WORDS = {
   ],
   'reserve.unknown.title': ['Payment pending', '결제 확인 중'],
   'reserve.unknown.leave': ['Let it settle', '기다리기'],
+  'settle.open': [
+    'Not asked: the circuit breaker is open, and no call goes out. It is asked once the breaker lets one through.',
+    '묻지 않았습니다. 차단기가 열려 있어 호출이 나가지 않습니다. 다시 호출할 수 있을 때 묻습니다.',
+  ],
+  'settle.at': ['Not asked just now. It is asked again at {time}.', '지금은 묻지 않았습니다. {time}에 다시 묻습니다.'],
+  'settle.soon': ['Not asked just now. It is asked again shortly.', '지금은 묻지 않았습니다. 곧 다시 묻습니다.'],
   'settled.reserved.title': ['Reserved', '예약됨'],
   'settled.reserved': [
     'The payment service has answered: it took the money. Reservation {id} of {who} stands.',
@@ -274,7 +286,7 @@ export const WORDS = {
   'aggregate.review': ['Review {id}', '후기 {id}'],
 
   'lane.registerStorage': ['{who} registers a storage', '{who}: 창고 등록'],
-  'lane.importStorages': ['{who} registers {count} storages', '{who}: 창고 {count}개 등록'],
+  'lane.importStorages': ['{who} registers {count} [storage|storages]', '{who}: 창고 {count}개 등록'],
   'lane.modifyStorage': ['{who} changes storage {storage}', '{who}: 창고 {storage}번 변경'],
   'lane.deleteStorage': ['{who} deletes storage {storage}', '{who}: 창고 {storage}번 삭제'],
   'lane.reserve': ['{who} reserves storage {storage}', '{who}: 창고 {storage}번 예약'],
@@ -358,6 +370,10 @@ export const WORDS = {
     'Nobody knows yet whether the money was taken. The days stay held; the service is asked until it answers, and nobody pays twice.',
     '결제되었는지 아직 아무도 모릅니다. 날짜는 잡아 두고 답이 올 때까지 묻습니다. 두 번 결제되지 않습니다.',
   ],
+  'next.unknown.open': [
+    'Nobody knows yet whether the money was taken. The days stay held. The breaker is open: the service is asked once it lets a call through, and nobody pays twice.',
+    '결제되었는지 아직 아무도 모릅니다. 날짜는 잡아 둡니다. 차단기가 열려 있어 다시 호출할 수 있을 때 묻습니다. 두 번 결제되지 않습니다.',
+  ],
   'next.expired': [
     'The hold ended unpaid. Should the money arrive late, it goes back by itself.',
     '가예약이 결제 없이 끝났습니다. 돈이 늦게 오면 저절로 돌려줍니다.',
@@ -365,6 +381,10 @@ export const WORDS = {
   'next.waits': [
     'The reservation stands already. What waits is done in order, once, when the consumer goes on.',
     '예약은 이미 확정입니다. 기다리는 일은 소비자가 다시 돌면 순서대로 한 번 처리됩니다.',
+  ],
+  'next.behind': [
+    'It is done and stored. What waits is done in order, once, when the consumer goes on.',
+    '처리되어 저장되었습니다. 기다리는 일은 소비자가 다시 돌면 순서대로 한 번 처리됩니다.',
   ],
   'next.cancelling': ['Accepted. The days are free again when the refund is through.', '접수했습니다. 환불이 끝나면 날짜가 다시 풀립니다.'],
   'next.refused': ['Refused before anything was written.', '아무것도 쓰기 전에 거부되었습니다.'],
@@ -380,7 +400,7 @@ export const WORDS = {
   'payment.approve.say': ['Takes the money and says so.', '돈을 받고 그렇다고 답합니다.'],
   'payment.decline.say': ['Says no to every card. Never trips the breaker.', '모든 카드를 거절합니다. 차단기는 움직이지 않습니다.'],
   'payment.down.say': [
-    'Refuses the connection. After {failures} failures in a row the breaker opens.',
+    'Refuses the connection. After {failures} [failure|failures] in a row the breaker opens.',
     '연결을 거부합니다. {failures}번 연속 실패하면 차단기가 열립니다.',
   ],
   'payment.slow.say': ['Takes the money, and answers after the deadline.', '돈을 받고 기한이 지나서야 답합니다.'],
@@ -397,7 +417,7 @@ export const WORDS = {
     '호출이 나가지 않습니다. 예약은 바로 거부되고 잡히는 것이 없습니다.',
   ],
   'breaker.halfOpen.say': ['The next call is the probe: it decides.', '다음 호출 하나가 결정합니다.'],
-  'breaker.failures': ['{count} of {max} failures in a row', '연속 실패 {max}번 중 {count}번'],
+  'breaker.failures': ['{count} of {max} [failure|failures] in a row', '연속 실패 {max}번 중 {count}번'],
   'breaker.wait': ['Let {minutes} min go by', '{minutes}분 보내기'],
   'bench.consumers': ['Consumers', '소비자'],
   'bench.consumers.say': [
@@ -434,6 +454,10 @@ export const WORDS = {
     '{winner} has storage {storage}. {loser} was refused.',
     '창고 {storage}번은 {winner}의 것. {loser}는 거부되었습니다.',
   ],
+  'bench.rivals.unknown': [
+    '{who} holds storage {storage}; whether the money was taken is not known yet. {loser} was refused.',
+    '창고 {storage}번은 {who}의 가예약. 결제되었는지는 아직 모릅니다. {loser}는 거부되었습니다.',
+  ],
   'bench.rivals.none': ['No free storage is left to race for.', '겨룰 빈 창고가 없습니다.'],
   'bench.rivals.both': ['Neither got it: {why}', '둘 다 얻지 못했습니다: {why}'],
   'bench.checks': ['What verify checks', '검증하는 것'],
@@ -452,7 +476,7 @@ export const WORDS = {
   'data.upload': ['Upload', '올리기'],
   'data.upload.title': ['Replace this site?', '이 사이트를 바꿀까요?'],
   'data.upload.say': [
-    'The site in this browser goes, with its {storages} storages, {events} events and all reservations; {name} takes its place. Download it first if you want to keep it.',
+    'The site in this browser goes, with its {storages} [storage|storages], {events} [event|events] and all reservations; {name} takes its place. Download it first if you want to keep it.',
     '이 브라우저의 사이트가 창고 {storages}개, 이벤트 {events}개와 모든 예약까지 사라지고 {name} 파일이 그 자리에 들어옵니다. 남기려면 먼저 내려받으세요.',
   ],
   'data.upload.do': ['Replace it', '바꾸기'],
@@ -463,11 +487,11 @@ export const WORDS = {
   'data.fresh': ['Everything is gone; this is a fresh site.', '모두 지웠습니다. 새로 시작한 사이트입니다.'],
   'data.downloaded': ['{size} written to {name}.', '{name}에 {size}를 썼습니다.'],
   'data.uploaded': ['The uploaded database is open.', '올린 데이터베이스를 열었습니다.'],
-  'data.added': ['{count} storages registered.', '창고 {count}개를 등록했습니다.'],
+  'data.added': ['{count} [storage|storages] registered.', '창고 {count}개를 등록했습니다.'],
 
   promises: ['The five promises', '다섯 가지 약속'],
   'promise.checked': [
-    'verify held {rows} rows against {events} events: {findings} findings.',
+    'verify held {rows} [row|rows] against {events} [event|events]: {findings} [finding|findings].',
     'verify가 이벤트 {events}개와 행 {rows}개를 맞춰 보았습니다: 어긋난 것 {findings}개.',
   ],
   'promise.tried': ['Tried against it here', '여기서 시도한 것'],
@@ -477,17 +501,21 @@ export const WORDS = {
   'promise.never': ['not checked yet', '아직 확인 전'],
   'promise.ok': ['holds', '지켜짐'],
   'promise.not': ['broken', '깨짐'],
+  'promise.broken': [
+    'It does not hold now: verify found {count} against it. The first ones:',
+    '지금 지켜지지 않습니다. verify가 어긋난 것 {count}개를 찾았습니다. 앞의 것들:',
+  ],
   'promise.again': ['Check again', '다시 확인'],
   p1: ['Paid', '결제됨'],
   'p1.title': ['No reservation stands unpaid', '결제 없는 예약은 없다'],
   'p1.say': [
-    'All {reserved} standing reservations are paid in full. Money for what does not stand goes back, once.',
+    'Standing reservations: {reserved}, all paid in full. Money for what does not stand goes back, once.',
     '확정된 예약 {reserved}건이 모두 결제되었습니다. 성립하지 않은 예약의 돈은 한 번 돌려줍니다.',
   ],
   p2: ['Never twice', '중복 없음'],
   'p2.title': ['No storage is rented twice for a day', '같은 날 같은 창고는 한 번만'],
   'p2.say': [
-    'No two of {live} live reservations overlap on one storage, whatever raced.',
+    'Live reservations: {live}; no two of them overlap on one storage, whatever raced.',
     '살아 있는 예약 {live}건 가운데 같은 창고에서 겹치는 것이 없습니다.',
   ],
   p3: ['Always open', '늘 열림'],
@@ -499,13 +527,18 @@ export const WORDS = {
   p4: ['Told once', '한 번씩 알림'],
   'p4.title': ['Every change reaches everyone, in order', '모든 변화는 순서대로 모두에게'],
   'p4.say': [
-    '{messages} messages told, none twice. Consumers are {behind} events behind, and will take them in order.',
-    '메시지 {messages}건을 알렸고 두 번 알린 것은 없습니다. 밀린 이벤트 {behind}개도 순서대로 처리됩니다.',
+    '{messages} [message|messages] told, none twice. {behind}',
+    '메시지 {messages}건을 알렸고 두 번 알린 것은 없습니다. {behind}',
   ],
+  'p4.behind': [
+    'Consumers are {count} [event|events] behind, and will take what is missing in order.',
+    '밀린 이벤트 {count}개도 순서대로 처리됩니다.',
+  ],
+  'p4.upToDate': ['Every consumer is up to date.', '모든 소비자가 최신입니다.'],
   p5: ['Kept', '보존됨'],
   'p5.title': ['What was acknowledged survives', '접수된 것은 살아남는다'],
   'p5.say': [
-    'The log has {events} events without a gap; each one’s hash covers all before it.',
+    'The log has {events} [event|events] without a gap; each one’s hash covers all before it.',
     '기록에 이벤트 {events}개가 빈틈없이 있고, 각 해시가 앞의 모두를 덮습니다.',
   ],
   'tried.refused': ['rivals refused: {count}', '거부된 경쟁자: {count}'],
@@ -544,8 +577,8 @@ export const WORDS = {
   ],
   'tour.4': ['Break the payment', '결제 망가뜨리기'],
   'tour.4.say': [
-    'Let the payment service lose its reply, and reserve. Nobody knows whether money moved: pending, not failed. Then it is asked, and it settles.',
-    '결제 서비스가 답을 잃게 하고 예약하세요. 돈이 나갔는지 아무도 모릅니다. 실패가 아니라 확인 중입니다. 곧 물어보고 정리됩니다.',
+    'Let the payment service lose its reply, and reserve. Nobody knows whether money moved: pending, not failed. Set it back to “Approves”: it is asked, and it settles.',
+    '결제 서비스가 답을 잃게 하고 예약하세요. 돈이 나갔는지 아무도 모릅니다. 실패가 아니라 확인 중입니다. 다시 “승인”으로 돌리면 물어보고 정리됩니다.',
   ],
   'tour.5': ['Pause the messages', '메시지 멈추기'],
   'tour.5.say': [

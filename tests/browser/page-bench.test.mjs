@@ -1,0 +1,74 @@
+// The bench and the storm: asking about what is not known, the books, what the lanes and the promises say.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { arrive } from './person.mjs';
+
+test('who asks what became of a payment is told why nobody was asked', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await page.locator('input#auto').uncheck();
+  await person.be('kim');
+  await person.payment('Loses the reply');
+  await person.reserve(1);
+  await person.says(page.locator('.sheet.storage .told'), 'Payment pending');
+  await person.closeDialog();
+  const lane = person.lane('kim reserves storage 1');
+  await person.says(lane, 'the service is asked until it answers');
+  await person.says(page.locator('[data-tour=payment]'), '₩59,000 kept');
+  await person.payment('Is down');
+  const ask = lane.getByRole('button', { name: 'Ask now' });
+  await ask.click();
+  await page.waitForFunction(async () => (await import('/app/main.js')).desk.calls === 2);
+  await page.locator('.lane button.small:not([aria-disabled])').waitFor();
+  await ask.click();
+  await person.says(page.locator('.notice.wait'), /Not asked just now. It is asked again (at \d\d:\d\d:\d\d|shortly)/);
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    for (let i = 0; i < 5; i++) await desk.send({ command: 'reserve', storageId: 3 }, 'lee').catch(() => {});
+  });
+  await person.says(lane, 'The breaker is open');
+  await ask.click();
+  await person.says(page.locator('.notice.wait'), 'the circuit breaker is open');
+  assert.equal((await person.ask({ query: 'status' })).counts.reservations.reqReserve, 1);
+});
+
+test('a broken promise says so, and what speaks against it alone', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const ask = desk.ask.bind(desk);
+    const findings = [
+      { check: 'exclusive', subject: 'storage 1', detail: 'two at once' },
+      { check: 'state', subject: 'storage 2', detail: 'is not what its events say' },
+    ];
+    desk.ask = async (query) => (query.query === 'verify' ? { ...(await ask(query)), ok: false, findings } : ask(query));
+    await desk.verify();
+  });
+  const sheet = page.locator('.promise-sheet');
+  await page.locator('[data-promise=p2][data-state=not]').click();
+  await person.says(sheet, 'verify found 1 against it');
+  assert.deepEqual(await sheet.locator('.refused').allTextContents(), ['exclusive: storage 1: two at once']);
+  await page.locator('[data-promise=p5]').click();
+  assert.deepEqual(await sheet.locator('.refused').allTextContents(), ['state: storage 2: is not what its events say']);
+  await page.locator('[data-promise=p1][data-state=ok]').click();
+  await person.says(sheet, 'paid in full');
+  assert.equal(await sheet.locator('.refused').count(), 0);
+});
+
+test('a lane that waits speaks of its own kind: a reservation stands, anything else is stored', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await person.press('Pause Messages');
+  await person.press('Pause View');
+  await person.be('kim');
+  await person.reserve(1);
+  await person.says(person.lane('kim reserves storage 1'), 'The reservation stands already');
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    await desk.send({ command: 'modifyStorage', storageId: 2, description: 'Else', price: 100, currency: 'KRW', per: 'rental', withdrawn: false }, 'manager');
+    await desk.send({ command: 'endRental', reservationId: 1, on: null }, 'kim');
+  });
+  await person.says(person.lane('Manager changes storage 2'), 'It is done and stored');
+  await person.says(person.lane('kim moves out of storage 1'), 'It is done and stored');
+});
