@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
 out=wasm/www/pkg
-gzipped_max=920000
+gzipped_max=925000
 tools=$PWD/${CARGO_TARGET_DIR:-target}/tools/bindgen
 [[ "${CARGO_TARGET_DIR:-}" != /* ]] || tools=$CARGO_TARGET_DIR/tools/bindgen
 

@@ -1,6 +1,5 @@
 //! Doing effects: handing them out, doing them by the blocking ports, and telling what came of them.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -181,19 +180,20 @@ impl App {
         }
         self.write_alone(move |app, tx| {
             let moment = app.moment::<_, Error>(tx)?;
-            let (mut effects, mut seen) = (Vec::new(), BTreeSet::new());
+            let (mut effects, mut last, mut left_alone) = (Vec::new(), None, 0);
             loop {
-                // Those that were left alone are met again each time.
-                let left_alone = u32::try_from(seen.len() - effects.len()).unwrap_or(u32::MAX);
-                let wanted = Some(PAGE.saturating_add(left_alone));
                 // Asked anew: what was handed out may be all that the breaker lets through.
-                let mut rows = tx.open_effects(&app.doable(leave, &moment.settings), moment.now, wanted)?;
-                rows.retain(|row| seen.insert(row.effect_id));
-                if rows.is_empty() {
-                    return Ok(effects);
-                }
+                let doable = app.doable(leave, &moment.settings);
+                let mut rows = tx.open_effects(&doable, moment.now, Some(PAGE.saturating_add(left_alone)))?;
+                // Those that were left alone are met again each time.
+                rows.retain(|row| Some((row.ready_at(), row.effect_id)) > last);
+                let Some(row) = rows.last() else { return Ok(effects) };
+                last = Some((row.ready_at(), row.effect_id));
                 for row in rows {
-                    effects.extend(app.lease_effect(tx, row, leave, &moment)?);
+                    match app.lease_effect(tx, row, leave, &moment)? {
+                        Some(effect) => effects.push(effect),
+                        None => left_alone += 1,
+                    }
                     if effects.len() >= limit as usize {
                         return Ok(effects);
                     }

@@ -91,7 +91,7 @@ pub(in crate::sqlite) fn open(
     for kind in kinds(filter) {
         found.extend(all(db, sql, (kind, moment(now), &channels, rows), read)?);
     }
-    found.sort_by_key(|row| (row.ready_at(), row.effect_id));
+    found.sort_unstable_by_key(|row| (row.ready_at(), row.effect_id));
     found.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
     Ok(found)
 }

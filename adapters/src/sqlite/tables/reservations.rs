@@ -155,7 +155,7 @@ pub(in crate::sqlite) fn due_rentals(db: Db<'_>, today: NaiveDate, limit: u32) -
             Ok(DueRental { day: c.day()?, is_start, reservation_id })
         })?);
     }
-    due.sort_by_key(|due| (due.day, due.is_start, due.reservation_id));
+    due.sort_unstable_by_key(|due| (due.day, due.is_start, due.reservation_id));
     due.truncate(limit as usize);
     Ok(due)
 }
