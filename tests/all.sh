@@ -109,12 +109,12 @@ stage "features" 40 features
 stage "engine for the page" 180 wasm/build.sh
 stage "build" 360 build
 begin_deny
-stage "tests" 180 unit_and_whole
+stage "tests" 210 unit_and_whole
 stage "faults" 180 faults
 stage "gate against getting slower" 60 gate
 stage "demo" 10 demo
 stage "core for wasm32" 20 tests/wasm_core.sh
-stage "browser" 240 tests/browser/run.sh
+stage "browser" 300 tests/browser/run.sh
 stage "http" 120 tests/http/run.sh
 stage "operations" 90 operations
 stage "deployment" 90 tests/deploy/check.sh

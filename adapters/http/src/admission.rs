@@ -1,10 +1,9 @@
 //! Who is let in: a bounded number of changes at once in front of the writer, a bounded number of streams, and a bounded rate for each
 //! caller.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, MonotonicClock};
@@ -15,6 +14,7 @@ use storagerent::CustomerId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Refusal;
+use crate::shares::{Full, Share, Shares};
 
 /// A change on its way to the writer; its place is free again when all clones are dropped.
 pub(crate) type Admitted = Arc<OwnedSemaphorePermit>;
@@ -48,44 +48,18 @@ impl Admission {
 const STREAMS_SHARE: usize = 8;
 
 /// A bounded number of streams of events, each of which keeps a connection; nobody has more than a part of them.
-pub(crate) struct Streams {
-    open: Arc<Mutex<HashMap<Payer, usize>>>,
-    max: usize,
-}
-
-/// A stream's place, free again when dropped.
-pub(crate) struct StreamPlace {
-    payer: Payer,
-    open: Arc<Mutex<HashMap<Payer, usize>>>,
-}
+pub(crate) struct Streams(Shares);
 
 impl Streams {
     pub(crate) fn new(max: usize) -> Self {
-        Streams { open: Arc::default(), max }
+        Streams(Shares::new(max.div_ceil(STREAMS_SHARE), max))
     }
 
-    pub(crate) fn enter(&self, payer: &Payer) -> Result<StreamPlace, Refusal> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.values().sum::<usize>() >= self.max {
-            return Err(Refusal::busy());
-        }
-        let own = open.get(payer).copied().unwrap_or(0);
-        if own >= self.max.div_ceil(STREAMS_SHARE) {
-            return Err(Refusal::many_streams(own));
-        }
-        open.insert(payer.clone(), own + 1);
-        drop(open);
-        Ok(StreamPlace { payer: payer.clone(), open: Arc::clone(&self.open) })
-    }
-}
-
-impl Drop for StreamPlace {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        match open.get_mut(&self.payer) {
-            Some(own) if *own > 1 => *own -= 1,
-            Some(_) | None => drop(open.remove(&self.payer)),
-        }
+    pub(crate) fn enter(&self, payer: &Payer) -> Result<Share, Refusal> {
+        self.0.enter(payer.clone()).map_err(|full| match full {
+            Full::All => Refusal::busy(),
+            Full::Own(open) => Refusal::many_streams(open),
+        })
     }
 }
 
@@ -155,21 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_more_than_a_part_of_the_streams_and_each_gives_its_place_back() {
+    fn nobody_has_more_than_an_eighth_of_the_streams() {
         let streams = Streams::new(16);
         let (kim, lee) = (Payer::Customer("kim".parse().unwrap()), Payer::Manager);
-        let [first, _second] = [streams.enter(&kim).unwrap(), streams.enter(&kim).unwrap()];
+        let _own = [streams.enter(&kim).unwrap(), streams.enter(&kim).unwrap()];
         let Err(Refusal::Own { status, code, .. }) = streams.enter(&kim) else { panic!("an eighth is two") };
         assert_eq!((status.as_u16(), code), (429, "tooManyStreams"));
-        drop(first);
-        let _again = streams.enter(&kim).unwrap();
-        let _other = streams.enter(&lee).unwrap();
-        let others: Vec<_> =
-            (0..13).map(|n| streams.enter(&Payer::Peer(IpAddr::from([10, 0, 0, n]))).unwrap()).collect();
+        let _others: Vec<_> =
+            (0..14).map(|n| streams.enter(&Payer::Peer(IpAddr::from([10, 0, 0, n]))).unwrap()).collect();
         let Err(Refusal::Engine(busy)) = streams.enter(&lee) else { panic!("there are sixteen in all") };
         assert_eq!(busy.code(), "busy");
-        drop(others);
-        assert!(streams.enter(&lee).is_ok());
         assert!(Streams::new(1).enter(&lee).is_ok(), "one at least");
     }
 

@@ -1,58 +1,59 @@
-//! Connections, shared out: one address has a part of them at most, or whoever opens them all and says nothing keeps everybody out.
+//! What is shared out, such as connections and streams of events: each payer has a part of it at most, or whoever takes all of it
+//! keeps everybody else out.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use ipnet::IpNet;
 
 use crate::admission::Payer;
 
-/// One address has at most this part of all connections.
-const SHARE: usize = 8;
+/// So many payers have so many each.
+type Open = Arc<Mutex<HashMap<Payer, usize>>>;
 
-/// And so many in any case.
-const SHARE_MIN: usize = 8;
-
-/// How many connections each address has.
+/// How many each payer has open.
 pub(crate) struct Shares {
-    open: Arc<Mutex<HashMap<Payer, usize>>>,
+    open: Open,
+    own_max: usize,
     max: usize,
-    /// Who brings many clients.
-    proxies: Vec<IpNet>,
 }
 
-/// A connection's part of its address's share, free again when dropped.
-pub(crate) struct Part {
+/// One of them, free again when dropped.
+pub(crate) struct Share {
     payer: Payer,
-    open: Arc<Mutex<HashMap<Payer, usize>>>,
+    open: Open,
+}
+
+/// Why there is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// All are taken.
+    All,
+    /// This payer has so many, which is its part.
+    Own(usize),
 }
 
 impl Shares {
-    pub(crate) fn new(connections_max: usize, proxies: Vec<IpNet>) -> Self {
-        Shares { open: Arc::default(), max: (connections_max / SHARE).max(SHARE_MIN), proxies }
+    /// At most so many of each payer, and so many of all.
+    pub(crate) fn new(own_max: usize, max: usize) -> Self {
+        Shares { open: Arc::default(), own_max, max }
     }
 
-    /// One connection more of this address; `Err` with how many it has, if that is its share. This machine's own and listed proxies
-    /// have no bound of their own.
-    pub(crate) fn enter(&self, address: IpAddr) -> Result<Option<Part>, usize> {
-        let address = address.to_canonical();
-        if address.is_loopback() || self.proxies.iter().any(|net| net.contains(&address)) {
-            return Ok(None);
-        }
-        let payer = Payer::peer(address);
+    /// One more of this payer.
+    pub(crate) fn enter(&self, payer: Payer) -> Result<Share, Full> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.values().sum::<usize>() >= self.max {
+            return Err(Full::All);
+        }
         let own = open.get(&payer).copied().unwrap_or(0);
-        if own >= self.max {
-            return Err(own);
+        if own >= self.own_max {
+            return Err(Full::Own(own));
         }
         open.insert(payer.clone(), own + 1);
         drop(open);
-        Ok(Some(Part { payer, open: Arc::clone(&self.open) }))
+        Ok(Share { payer, open: Arc::clone(&self.open) })
     }
 }
 
-impl Drop for Part {
+impl Drop for Share {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match open.get_mut(&self.payer) {
@@ -66,30 +67,18 @@ impl Drop for Part {
 mod tests {
     use super::*;
 
-    fn address(raw: &str) -> IpAddr {
-        raw.parse().unwrap()
-    }
-
     #[test]
-    fn one_address_has_a_part_of_the_connections_and_gives_it_back() {
-        let shares = Shares::new(80, Vec::new());
-        let mut parts: Vec<_> = (0..10).map(|_| shares.enter(address("203.0.113.9")).unwrap()).collect();
-        assert_eq!(shares.enter(address("::ffff:203.0.113.9")).err(), Some(10), "the same address");
-        assert!(shares.enter(address("203.0.113.10")).is_ok());
-        parts.pop();
-        assert!(shares.enter(address("203.0.113.9")).is_ok());
-        drop(parts);
+    fn nobody_has_more_than_a_part_and_each_gives_its_place_back() {
+        let shares = Shares::new(2, 3);
+        let (kim, lee) = (Payer::Customer("kim".parse().unwrap()), Payer::Manager);
+        let first = shares.enter(kim.clone()).unwrap();
+        let second = shares.enter(kim.clone()).unwrap();
+        assert_eq!(shares.enter(kim.clone()).err(), Some(Full::Own(2)));
+        drop(first);
+        let again = shares.enter(kim).unwrap();
+        let other = shares.enter(lee.clone()).unwrap();
+        assert_eq!(shares.enter(lee).err(), Some(Full::All), "there are three in all");
+        drop((second, again, other));
         assert!(shares.open.lock().unwrap().is_empty(), "nobody is remembered who has gone");
-        let few = Shares::new(1, Vec::new());
-        let _eight: Vec<_> = (0..8).map(|_| few.enter(address("2001:db8::1")).unwrap()).collect();
-        assert_eq!(few.enter(address("2001:db8::2")).err(), Some(8), "one household");
-    }
-
-    #[test]
-    fn this_machine_and_proxies_have_no_bound_of_their_own() {
-        let shares = Shares::new(8, vec!["10.0.0.0/8".parse().unwrap()]);
-        for many in ["127.0.0.1", "::1", "10.1.1.1", "::ffff:10.1.1.1"] {
-            assert!((0..100).all(|_| matches!(shares.enter(address(many)), Ok(None))), "{many}");
-        }
     }
 }

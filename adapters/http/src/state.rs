@@ -6,12 +6,13 @@ use std::time::Duration;
 use storagerent::App;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::admission::{Admission, Admitted, Payer, Rates, StreamPlace, Streams};
+use crate::admission::{Admission, Admitted, Payer, Rates, Streams};
 use crate::asker::correlation_id;
 use crate::ending::UnderWay;
 use crate::feed::Feed;
 use crate::options::Options;
 use crate::problem::Refusal;
+use crate::shares::Share;
 use crate::watch::Watch;
 
 /// The application, and how it is shown.
@@ -55,7 +56,7 @@ impl Site {
     }
 
     /// One stream of events more of this caller.
-    pub(crate) fn stream(&self, payer: &Payer) -> Result<StreamPlace, Refusal> {
+    pub(crate) fn stream(&self, payer: &Payer) -> Result<Share, Refusal> {
         self.streams.enter(payer).inspect_err(|_| self.watch.refused("streams"))
     }
 

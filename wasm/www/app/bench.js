@@ -194,7 +194,10 @@ export class RentBench extends HTMLElement {
     this.#booked = now;
     const books = await this.#desk.site.bench.books().catch((/** @type {any} */ error) => (this.#desk.fail(error), null));
     // What the service has booked is not nothing because it could not be read.
-    if (!books) return (this.#booked = undefined);
+    if (!books) {
+      this.#booked = '';
+      return;
+    }
     const kept = Object.entries(/** @type {Record<string, { captured: number, refunded: number }>} */ (books.total));
     say(
       this.#books,

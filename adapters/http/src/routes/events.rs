@@ -16,13 +16,13 @@ use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Refusals;
-use crate::admission::StreamPlace;
 use crate::asker::Asker;
 use crate::hal::{Collection, json};
 use crate::number::Number;
 use crate::paging::{Asked, Paging, SIZE_MAX};
 use crate::problem::Refusal;
 use crate::sent::{Params, PathName};
+use crate::shares::Share;
 use crate::state::Site;
 
 /// An event, flat: its place in the log, and its own fields.
@@ -131,7 +131,7 @@ struct Cursor {
     customer: Option<CustomerId>,
     /// When the token's time is over, and with it the stream.
     over: Option<Instant>,
-    _place: StreamPlace,
+    _place: Share,
 }
 
 /// Pages by sequence and holds no snapshot between pages. It goes on for as long as the asker's token is believed.
@@ -140,7 +140,7 @@ fn stream_after(
     filter: EventFilter,
     after: u64,
     asker: Asker,
-    place: StreamPlace,
+    place: Share,
 ) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let head = site.feed.follow();
     let left = asker.until.map(|until| (until - site.app.now()).to_std().unwrap_or_default());
