@@ -47,10 +47,13 @@ pub(crate) use migrations::APPLICATION_ID;
 use queue::{Batch, Mark, Queue};
 use session::Session;
 use statements::Db;
-use time::CAN_WAIT;
+use time::{CAN_WAIT, Since};
 
 /// So many connections are kept for readers to come; more readers at once open their own.
 const READERS_KEPT_MAX: usize = 8;
+
+/// So long readers go by the last look at whether the file is still there.
+const LOOKED_MAX: Duration = Duration::from_millis(100);
 
 /// So many groups are led by one caller, who has an answer to give too; then another one who waits has to.
 const LEAD_GROUPS_MAX: usize = 8;
@@ -64,8 +67,8 @@ pub struct SqliteStore {
     queue: Queue,
     /// Folds the WAL of a file while others write. Ends before the connections are closed.
     folder: Option<Folder>,
-    /// Idle connections of readers. Dropped before the writer, which folds the WAL into the file when it is the last.
-    readers: Mutex<Vec<Connection>>,
+    /// Dropped before the writer, which folds the WAL into the file when it is the last.
+    readers: Mutex<Readers>,
     writer: Mutex<Writer>,
     place: Place,
 }
@@ -84,6 +87,14 @@ struct Writer {
     /// Dropped before the connection: what reads ahead has one of its own.
     memory: Memory,
     conn: Connection,
+}
+
+#[derive(Default)]
+struct Readers {
+    /// Connections that nobody uses.
+    idle: Vec<Connection>,
+    /// When the file was seen where it was opened.
+    looked: Option<Since>,
 }
 
 enum Place {
@@ -239,7 +250,7 @@ impl SqliteStore {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn readers(&self) -> MutexGuard<'_, Readers> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -257,16 +268,23 @@ impl SqliteStore {
             Place::File(file) => file,
             Place::Memory(mirror) => return Ok(f(&mirror.lock().unwrap_or_else(PoisonError::into_inner))),
         };
-        file.must_be_there()?;
-        let idle = self.readers().pop();
+        let idle = {
+            let mut readers = self.readers();
+            // Whoever opens a file must know that it is the one; else now and then is enough, for what is read is whole.
+            if readers.idle.is_empty() || readers.looked.is_none_or(|at| at.elapsed() >= LOOKED_MAX) {
+                file.must_be_there()?;
+                readers.looked = Some(Since::now());
+            }
+            readers.idle.pop()
+        };
         let conn = match idle {
             Some(conn) => conn,
             None => connect::read_only(connect::open(&file.path)?)?,
         };
         let answer = f(&conn);
-        let mut idle = self.readers();
-        if idle.len() < READERS_KEPT_MAX && conn.is_autocommit() {
-            idle.push(conn);
+        let mut readers = self.readers();
+        if readers.idle.len() < READERS_KEPT_MAX && conn.is_autocommit() {
+            readers.idle.push(conn);
         }
         Ok(answer)
     }

@@ -250,6 +250,7 @@ fn nothing_is_written_to_a_file_that_is_no_longer_where_it_was() {
         let moved =
             |error: StoreError| assert!(error.to_string().contains("was moved, removed or replaced"), "{error}");
         moved(write(&store, WAIT, register).unwrap_err());
+        std::thread::sleep(super::super::LOOKED_MAX);
         moved(read(&store, |q| q.head()).unwrap_err());
         fs::rename(&away, &path).unwrap();
         register_many(&store, 1);
