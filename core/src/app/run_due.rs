@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{App, EffectsDone, Error, Settled, Ticked};
 use crate::consumer::ConsumerRow;
 use crate::effect::{EffectRow, EffectStatus, Lease};
-use crate::ports::{EffectFilter, Page, Queries};
+use crate::ports::{EffectFilter, Page, Queries, StoreError};
 use crate::shared::Caller;
 use crate::storage::manager_only;
 
@@ -64,11 +64,11 @@ impl App {
     pub fn run_due(&self) -> Result<RanDue, Error> {
         let began = self.now();
         // Each part is done whatever becomes of the others: no refund waits for a row that the clock's part cannot read.
-        let ticked = self.tick_within(PASS_MAX);
+        let ticked = unless_busy(self.tick_within(PASS_MAX))?;
         // What has lapsed is not to be confirmed instead.
-        let settled = if ticked.is_ok() { self.settle() } else { Ok(Settled::default()) };
-        let effects = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
-        let consumed = self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
+        let settled = if ticked.is_ok() { unless_busy(self.settle())? } else { Ok(Settled::default()) };
+        let effects = unless_busy(self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX)))?;
+        let consumed = unless_busy(self.run_consumers_for(PASS_MAX, Some(OUTSIDE_TIME_MAX)))?;
         // What the consumers wished for is done in the same pass.
         let wished = self.run_effects_for(PASS_MAX, Some(OUTSIDE_TIME_MAX));
         let (ticked, settled, mut effects, consumed, wished) = (ticked?, settled?, effects?, consumed?, wished?);
@@ -142,6 +142,14 @@ impl App {
             due.extend(q.next_effect_at(&deliveries, after)?);
         }
         Ok(due)
+    }
+}
+
+/// Whoever holds the file keeps every part from it, and each would wait for as long: the pass ends.
+fn unless_busy<T>(part: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match part {
+        Err(error @ Error::Store(StoreError::Busy { .. })) => Err(error),
+        part => Ok(part),
     }
 }
 
