@@ -9,6 +9,7 @@ use crate::token::TokenError;
 pub(crate) const SECRET_BYTES_MIN: usize = 32;
 
 const PEM: &[u8] = b"-----BEGIN";
+const PRIVATE: &[u8] = b"PRIVATE KEY-----";
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// How keys begin that are written on one line, as no secret does, and what they are in both languages.
@@ -56,6 +57,8 @@ fn held(file: &[u8]) -> Result<Held<'_>, TokenError> {
 pub(crate) fn decoding(file: &[u8]) -> Result<(DecodingKey, Algorithm), TokenError> {
     match held(file)? {
         Held::Secret(secret) => Ok((DecodingKey::from_secret(secret), Algorithm::HS256)),
+        // Of an RSA key the private half would be read, and believe nobody.
+        Held::Pem(pem) if holds(pem, PRIVATE) => Err(unknown(pem, "public")),
         Held::Pem(pem) => {
             let ed = DecodingKey::from_ed_pem(pem).map(|key| (key, Algorithm::EdDSA));
             ed.or_else(|_| DecodingKey::from_rsa_pem(pem).map(|key| (key, Algorithm::RS256)))
@@ -78,7 +81,10 @@ pub(crate) fn encoding(file: &[u8]) -> Result<(EncodingKey, Algorithm), TokenErr
 
 /// What is in the way of a key in PEM.
 fn unknown(pem: &[u8], wanted: &'static str) -> TokenError {
-    let other: &[u8] = if wanted == "public" { b"PRIVATE KEY-----" } else { b"PUBLIC KEY-----" };
-    let is_other = pem.windows(other.len()).any(|part| part == other);
-    if is_other { TokenError::OtherHalf { wanted } } else { TokenError::UnknownKey }
+    let other = if wanted == "public" { PRIVATE } else { b"PUBLIC KEY-----" };
+    if holds(pem, other) { TokenError::OtherHalf { wanted } } else { TokenError::UnknownKey }
+}
+
+fn holds(pem: &[u8], words: &[u8]) -> bool {
+    pem.windows(words.len()).any(|part| part == words)
 }

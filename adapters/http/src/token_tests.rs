@@ -86,6 +86,10 @@ fn short_secrets_and_broken_keys_are_refused() {
     assert_eq!(refused, TokenError::OtherHalf { wanted: "public" });
     let refused = Signer::new(public, AUDIENCE, AUDIENCE).unwrap_err();
     assert_eq!(refused, TokenError::OtherHalf { wanted: "private" });
+    for private in [include_str!("../tests/keys/ed25519.pem"), include_str!("../tests/keys/rsa.pem")] {
+        let refused = Verifier::new(private.as_bytes(), AUDIENCE, AUDIENCE).unwrap_err();
+        assert_eq!(refused, TokenError::OtherHalf { wanted: "public" });
+    }
 }
 
 const ED25519_PUBLIC: &str = include_str!("../tests/keys/ed25519.pub.pem");

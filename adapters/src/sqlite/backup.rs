@@ -121,6 +121,10 @@ pub(super) fn copy(source: &Connection, to: &Path) -> Result<(), StoreError> {
     if to.symlink_metadata().is_ok() {
         return Err(exists(&to));
     }
+    if connect::waits_beside(&to) {
+        let what = "cannot be made beside its -wal, which another file has left; move that one away";
+        return Err(StoreError::Other(format!("{} {what}", to.display())));
+    }
     let draft = Draft::new(&to).map_err(|e| failed(&to, &e))?;
     draft.fill(source)?;
     draft.publish(&to)?;

@@ -163,7 +163,7 @@ pub(super) fn leave_wal(conn: &Connection, path: &Path) -> Result<(), StoreError
 }
 
 /// Whether there is a WAL with anything in it.
-fn waits_beside(path: &Path) -> bool {
+pub(super) fn waits_beside(path: &Path) -> bool {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     std::fs::metadata(name).is_ok_and(|data| data.len() > 0)

@@ -130,10 +130,10 @@ struct Kept {
 
 /// Keeps the present file under another name, whole, and takes away what would be replayed into its successor.
 fn keep_aside(path: &Path) -> Result<Option<Kept>, Failure> {
-    if !path.try_exists().map_err(|e| Failure::file(path, e))? {
-        return Ok(None);
-    }
     let kept = unused(path, &Utc::now().format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
+    if !path.try_exists().map_err(|e| Failure::file(path, e))? {
+        return keep_left_over(path, &kept);
+    }
     let mut events = None;
     let copied = SqliteStore::open(path).and_then(|store| {
         store.backup(&kept)?;
@@ -165,6 +165,18 @@ fn keep_aside(path: &Path) -> Result<Option<Kept>, Failure> {
         }
     }
     Ok(Some(Kept { path: kept, events }))
+}
+
+/// What a file that is gone has left beside it, and would be replayed into its successor, is kept under another name.
+fn keep_left_over(path: &Path, kept: &Path) -> Result<Option<Kept>, Failure> {
+    let (wal, kept) = (beside(path, "-wal"), beside(kept, "-wal"));
+    if !wal.exists() {
+        return Ok(None);
+    }
+    fs::rename(&wal, &kept).map_err(|e| Failure::file(&wal, e))?;
+    // It is nothing without the other.
+    let _ = fs::remove_file(beside(path, "-shm"));
+    Ok(Some(Kept { path: kept, events: None }))
 }
 
 /// Makes a new name survive a power cut.

@@ -46,6 +46,30 @@ fn backup_and_restore_round_trip() {
 }
 
 #[test]
+fn what_a_file_that_is_gone_has_left_is_not_replayed_into_its_successor() {
+    let site = Site::with_storages();
+    site.ok(&["db", "backup", "saved.db"]);
+    // A program that is killed leaves its WAL behind.
+    let mut following = tool()
+        .arg("--db")
+        .arg(site.path("rent.db"))
+        .args(["event", "list", "--follow"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert!(fs::metadata(site.path("rent.db-wal")).unwrap().len() > 0);
+    fs::remove_file(site.path("rent.db")).unwrap();
+    let restored = site.ok(&["db", "restore", "saved.db"]);
+    assert_eq!((&restored["events"], &restored["ok"]), (&3.into(), &true.into()));
+    let kept = restored["kept"].as_str().unwrap();
+    assert!(kept.contains("rent.db.before-restore-") && kept.ends_with("-wal") && Path::new(kept).exists(), "{kept}");
+    site.assert_clean();
+}
+
+#[test]
 fn whoever_looks_at_a_backup_without_its_books_gives_no_refund_up() {
     let site = Site::with_storages();
     site.ok(&["reserve", "1", "--customer", "kim"]);
