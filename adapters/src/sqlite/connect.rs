@@ -218,7 +218,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     };
     #[cfg(target_family = "wasm")]
     let opened = Connection::open_with_flags(path, flags());
-    trust_nothing(opened.map_err(|e| unopened(path, e))?, path)
+    let conn = opened.map_err(|e| unopened(path, e))?;
+    // Before anything is read: reading makes an index of the WAL that is no more writable than the file, and keeps writers out for good.
+    if conn.is_readonly("main").map_err(store_error)? {
+        return Err(StoreError::Other(format!("{} may not be written", path.display())));
+    }
+    trust_nothing(conn, path)
 }
 
 /// Calls what commits on the writer's connection.

@@ -151,9 +151,6 @@ impl SqliteStore {
             session.consumers()?;
             session.channels()?;
         }
-        if conn.is_readonly("main").map_err(store_error)? {
-            return Err(StoreError::Other(format!("{} may not be written", path.display())));
-        }
         connect::fold_wal(&conn)?;
         connect::switch_to_wal(&conn, &path)?;
         migrations::migrate(&conn, &path)?;

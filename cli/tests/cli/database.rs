@@ -187,6 +187,39 @@ fn verify_exits_1_with_what_it_found() {
     assert!(told.code == 1 && told.stdout.contains("finding") && told.stderr.starts_with("error: "), "{told:?}");
 }
 
+/// Whoever may not write the file looks at it, and is refused; root is not kept from anything, and looks as somebody else.
+#[cfg(unix)]
+#[test]
+fn who_may_not_write_a_file_leaves_nothing_behind_that_keeps_out_who_may() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
+    let site = Site::with_storages();
+    let (file, folder) = (site.file(), site.path(""));
+    let may = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    may(&file, 0o444);
+    let is_root = fs::File::options().write(true).open(&file).is_ok();
+    let mut look = site.tool();
+    if is_root {
+        chown(&folder, Some(NOBODY), None).unwrap();
+        chown(&file, Some(NOBODY), None).unwrap();
+        look.uid(NOBODY);
+    }
+    let Ok(output) = look.args(["--json", "storage", "list"]).output() else { return };
+    let answer = Answer::of(output);
+    assert_eq!((answer.code, answer.error()["code"].as_str()), (1, Some("storeFailed")));
+    assert!(answer.stderr.contains("may not be written"), "{answer:?}");
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["rent.db"]);
+    may(&file, 0o644);
+    let mut write = site.tool();
+    if is_root {
+        write.uid(NOBODY);
+    }
+    let answer = Answer::of(write.args(["--json", "reserve", "1"]).output().unwrap());
+    assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
+}
+
 #[test]
 fn the_default_file_is_in_the_data_folder_and_only_its_owner_may_read_it() {
     let site = Site::new();
