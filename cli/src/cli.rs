@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
+use clap::builder::{PossibleValuesParser, Resettable, Styles, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 use storagerent::Lang;
 use storagerent::chrono::{DateTime, Utc};
 use storagerent::payment::Behaviour;
@@ -137,7 +137,10 @@ pub(crate) fn run(line: Vec<OsString>) -> ExitCode {
 
 /// Reads a line. What stands on it is heeded or refused; what the environment says is for whatever command has a use for it.
 fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(line)?;
+    // What the environment sets to nothing is not set.
+    let is_nothing = |arg: &Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    let root = command().mut_args(|arg| if is_nothing(&arg) { arg.env(Resettable::Reset) } else { arg });
+    let matches = root.try_get_matches_from(line)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let on_the_line = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     cli.globals.payment_on_the_line = on_the_line("payment");

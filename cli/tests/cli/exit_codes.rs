@@ -96,6 +96,17 @@ fn an_empty_db_is_a_usage_error() {
 }
 
 #[test]
+fn a_variable_of_the_environment_that_is_empty_is_not_set() {
+    let site = Site::new();
+    let mut command = tool();
+    command.env("STORAGERENT_DB", "").env("STORAGERENT_PAYMENT", "").env("XDG_DATA_HOME", site.path("data"));
+    let answer = Answer::of(command.args(["storage", "list", "--json"]).output().unwrap());
+    assert_eq!((answer.code, answer.stdout.as_str(), answer.stderr.as_str()), (0, "[]\n", ""));
+    assert!(site.path("data/storagerent/rent.db").is_file());
+    assert!(tool().env("STORAGERENT_PAYMENT", "").args(["completions", "bash"]).output().unwrap().status.success());
+}
+
+#[test]
 fn what_is_not_there_exits_3() {
     let site = Site::with_storages();
     for (code, line) in [
