@@ -1,6 +1,7 @@
 //! The root of the command line: the global options, and how a line becomes an exit code.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -186,9 +187,14 @@ fn refuse(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
     let json = words.iter().any(|word| *word == "--json");
     let lang = asked_for(&words);
     if !refusal.use_stderr() {
-        return match refusal.print() {
+        // clap colours for whoever says so in the environment, too.
+        let told = match io::stdout().is_terminal() {
+            true => refusal.print().map_err(Failure::stdout),
+            false => output::data(&refusal.to_string()),
+        };
+        return match told {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&Failure::stdout(error), &Output::new(json, lang)),
+            Err(failure) => failure::tell(&failure, &Output::new(json, lang)),
         };
     }
     if json || lang == Lang::Ko {
@@ -196,7 +202,7 @@ fn refuse(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
     }
     let environment = ["STORAGERENT_DB", "STORAGERENT_PAYMENT"].into_iter().filter_map(std::env::var_os);
     let safe = line.iter().cloned().chain(environment).all(|word| !output::safe::needed(&word.to_string_lossy()));
-    if safe {
+    if safe && io::stderr().is_terminal() {
         // A terminal that is gone changes nothing about the exit code.
         let _ = refusal.print();
     } else {

@@ -119,6 +119,12 @@ fn pipes_and_files_get_no_colours() {
         let forced = site.tool().env("CLICOLOR_FORCE", "1").args(line).output().unwrap();
         assert_safe(&Answer::of(forced));
     }
+    for line in [&["shw"][..], &["storage", "shw"], &["view", "--bogus"], &["view", "--status", "x"], &["--help"]] {
+        let plain = site.run(line);
+        let forced = Answer::of(site.tool().env("CLICOLOR_FORCE", "1").args(line).output().unwrap());
+        assert_safe(&forced);
+        assert_eq!((forced.code, forced.stdout, forced.stderr), (plain.code, plain.stdout, plain.stderr));
+    }
 }
 
 #[test]
