@@ -1,7 +1,7 @@
 //! `available`: what is free, and what it would cost.
 
 use clap::Args;
-use storagerent::InvalidValue;
+use storagerent::{InvalidValue, Money};
 
 use super::args::{PageArgs, PeriodArgs};
 use crate::cli::Globals;
@@ -46,7 +46,9 @@ fn amount(raw: &str) -> Result<&str, InvalidValue> {
     let (whole, fraction) = raw.split_once('.').unwrap_or((raw, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if digits(whole) && digits(fraction) {
-        return Ok(raw);
+        // Whether it is too large for any price is told by this option's name.
+        let of_any_price = Money::parse_down(raw, "KRW");
+        return of_any_price.map(|_| raw).map_err(|e| InvalidValue::new("max-price", e.reason, e.reason_ko));
     }
     Err(InvalidValue::new(
         "max-price",

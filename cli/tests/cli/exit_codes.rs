@@ -107,6 +107,15 @@ fn a_variable_of_the_environment_that_is_empty_is_not_set() {
 }
 
 #[test]
+fn an_amount_that_is_none_is_refused_by_the_name_of_its_option() {
+    let site = Site::with_storages();
+    for amount in ["abc", "-1", "99999999999999999999"] {
+        let message = site.refused(2, &["available", "--max-price", amount])["message"].to_string();
+        assert!(message.starts_with("\"max-price: "), "{message}");
+    }
+}
+
+#[test]
 fn what_is_not_there_exits_3() {
     let site = Site::with_storages();
     for (code, line) in [
