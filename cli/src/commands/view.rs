@@ -23,27 +23,32 @@ pub(crate) struct ViewArgs {
 impl ViewArgs {
     pub(super) fn run(self, globals: &Globals) -> Result<(), Failure> {
         Site::reading(globals, |site| {
-            match self.storage_id {
-                Some(id) => {
-                    let row = site.app.view(StorageId::new(id))?;
-                    if self.status.is_some_and(|status| row.storage_status != status) {
-                        return Err(Error::from(StorageError::NotFound { storage_id: row.storage_id }).into());
-                    }
-                    site.out.show(&row)?;
-                }
-                None => {
-                    let filter = ViewFilter { status: self.status };
-                    let narrowed = self.page.narrows() || self.status.is_some();
-                    site.out.list(&site.app.views(&filter, self.page.page())?, narrowed)?;
-                }
-            }
+            let shown = self.show(site);
             super::storage::remark_behind(site);
+            // Also where a storage is not on the screen: it may be for that.
             site.remark_behind(
                 "view",
                 "the latest events are not on the screen yet",
                 "마지막 이벤트가 아직 화면에 없습니다",
             );
-            Ok(())
+            shown
         })
+    }
+
+    fn show(&self, site: &Site) -> Result<(), Failure> {
+        match self.storage_id {
+            Some(id) => {
+                let row = site.app.view(StorageId::new(id))?;
+                if self.status.is_some_and(|status| row.storage_status != status) {
+                    return Err(Error::from(StorageError::NotFound { storage_id: row.storage_id }).into());
+                }
+                site.out.show(&row)
+            }
+            None => {
+                let filter = ViewFilter { status: self.status };
+                let narrowed = self.page.narrows() || self.status.is_some();
+                site.out.list(&site.app.views(&filter, self.page.page())?, narrowed)
+            }
+        }
     }
 }

@@ -150,6 +150,11 @@ fn a_screen_that_is_behind_the_log_says_so() {
         site.ok(&["consumer", "resume", consumer]);
         assert_eq!(site.run(looks[0]).stderr, "", "{consumer}");
     }
+    site.ok(&["consumer", "pause", "view"]);
+    site.ok(&["storage", "register", "--description", "not there yet", "--price", "5"]);
+    let absent = site.run(&["view", "4"]);
+    assert_eq!(absent.code, 3);
+    assert!(absent.stderr.contains("has not seen: 1"), "it is there, but the screen is behind: {absent:?}");
 }
 
 #[test]
