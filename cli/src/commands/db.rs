@@ -204,8 +204,9 @@ fn report(out: Output, globals: &Globals, path: &Path, before: Option<&Kept>) ->
     let (file, kept) = (path.display().to_string(), before.map(|kept| kept.path.display().to_string()));
     let events_before = before.and_then(|kept| kept.events);
     let lang = out.lang();
+    let s = if events == 1 { "event" } else { "events" };
     let mut sentence =
-        lang.pick(format!("{events} events restored to {file}"), format!("{file}에 이벤트 {events}건을 복원했습니다"));
+        lang.pick(format!("{events} {s} restored to {file}"), format!("{file}에 이벤트 {events}건을 복원했습니다"));
     if let Some(kept) = &kept {
         sentence.push_str(&lang.pick(format!("; the file as it was is {kept}"), format!(". 이전 파일: {kept}")));
     }

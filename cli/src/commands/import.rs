@@ -99,7 +99,8 @@ impl ImportArgs {
             false => lang.pick(format!("{n} {s} imported"), format!("창고 {n}개를 가져왔습니다")),
         };
         if out_of > 0 {
-            let rest = lang.pick(format!(", {out_of} lines left out"), format!(", {out_of}개 줄은 건너뛰었습니다"));
+            let lines = if out_of == 1 { "line" } else { "lines" };
+            let rest = lang.pick(format!(", {out_of} {lines} left out"), format!(", {out_of}개 줄은 건너뛰었습니다"));
             sentence.push_str(&rest);
         }
         out.say(report, &sentence)

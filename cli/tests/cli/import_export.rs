@@ -70,6 +70,17 @@ fn what_skip_bad_keeps_can_be_listed_viewed_and_exported_without_harm() {
 }
 
 #[test]
+fn one_is_one() {
+    let site = Site::new();
+    std::fs::write(site.path("two.csv"), "description,price,currency\na,1,KRW\nb,x,KRW\n").unwrap();
+    let told = site.run(&["storage", "import", "two.csv", "--skip-bad"]).stdout;
+    assert_eq!(told, "1 storage imported, 1 line left out\n");
+    site.ok(&["db", "backup", "saved.db"]);
+    let told = site.run(&["db", "restore", "saved.db"]).stdout;
+    assert!(told.starts_with("1 event restored to "), "{told}");
+}
+
+#[test]
 fn what_was_exported_is_imported_again() {
     let site = Site::with_storages();
     let file = site.path("storages.csv");
