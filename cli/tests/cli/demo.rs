@@ -40,6 +40,7 @@ fn a_new_file_is_kept_and_an_existing_one_left_alone() {
     assert_eq!(again.code, 0);
     assert!(again.stderr.contains("exists already"), "{again:?}");
     assert_eq!(site.json(&["event", "list"]).stdout, before);
+    assert_eq!(site.ok(&["demo"])["ok"], true, "programs are told nothing beside the answer");
 }
 
 #[test]

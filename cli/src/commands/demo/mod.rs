@@ -18,7 +18,7 @@ use storagerent::{Caller, Clock, Options};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
-use crate::output::{self, Output, safe};
+use crate::output::Output;
 use crate::site::books;
 use stage::Stage;
 
@@ -34,11 +34,10 @@ pub(super) fn run(globals: &Globals) -> Result<(), Failure> {
             return tell(path, globals, &out, began, true);
         }
         let path = path.display();
-        let left_alone = out.lang().pick(
+        out.remark(&out.lang().pick(
             format!("{path} exists already and is left alone: the demo uses a temporary file"),
             format!("{path} 파일이 이미 있어 그대로 두고, 임시 파일로 보여 드립니다"),
-        );
-        output::words(&safe::line(&left_alone));
+        ));
     }
     let folder = tempfile::Builder::new().prefix("storagerent-demo-").tempdir();
     let folder = folder.map_err(|e| Failure::file(&std::env::temp_dir(), e))?;
