@@ -72,3 +72,35 @@ test('a lane that waits speaks of its own kind: a reservation stands, anything e
   await person.says(person.lane('Manager changes storage 2'), 'It is done and stored');
   await person.says(person.lane('kim moves out of storage 1'), 'It is done and stored');
 });
+
+test('the gauge counts as the breaker does: what fails again, and what is promised never to be taken, count for nothing', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  const failures = page.getByText('failures in a row').or(page.getByText('failure in a row'));
+  const send = (/** @type {object} */ command) =>
+    page.evaluate(async (command) => (await import('/app/main.js')).desk.send(command, 'kim'), command);
+  await send({ command: 'reserve', storageId: 1 });
+  await person.payment('Is down');
+  await send({ command: 'cancelReservation', reservationId: 1 });
+  for (let calls = 2; calls < 5; calls++) {
+    await page.waitForFunction(async (calls) => (await import('/app/main.js')).desk.calls >= calls, calls);
+    await page.evaluate(async () => (await import('/app/main.js')).desk.advance({ minutes: 10 }));
+  }
+  await person.says(failures, '1 of 5 failure');
+  assert.equal((await person.ask({ query: 'status' })).breaker, 'closed');
+  await person.payment('Approves');
+  await page.evaluate(async () => (await import('/app/main.js')).desk.advance({ minutes: 60 }));
+  await failures.waitFor({ state: 'detached' });
+
+  // The page is left between the hold and the call: the charge was never made, which the service says once it is asked.
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const reserve = { storageId: 2, from: null, until: null, price: null };
+    await desk.site.bench.text({ ask: 'beginReserve', caller: { by: { customer: 'kim' } }, reserve });
+    desk.tried.down = 0;
+    await desk.advance({ minutes: 2 });
+    await desk.settle();
+  });
+  await page.waitForFunction(async () => (await import('/app/main.js')).desk.reservations.get(2)?.reservationStatus === 'rejected');
+  assert.deepEqual(await page.evaluate(async () => (({ failures, tried }) => [failures, tried.down])((await import('/app/main.js')).desk)), [0, 0]);
+});
