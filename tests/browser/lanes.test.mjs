@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '../..');
-const { Lanes, notesOf, stateOf } = await import(join(ROOT, 'wasm/www/app/lanes.js'));
+const { isInTheDark, Lanes, notesOf, stateOf } = await import(join(ROOT, 'wasm/www/app/lanes.js'));
 const { WORDS } = await import(join(ROOT, 'wasm/www/app/words.js'));
 const snapshot = await readFile(join(ROOT, 'tests/tests/whole/snapshots/whole__snapshots__events.snap'), 'utf8');
 /** One of each type the engine knows. */
@@ -71,6 +71,19 @@ test('a refusal is a lane of its own, with nothing written', () => {
     ['refused'],
   );
   assert.equal(stateOf(lane, notesOf(lane, ALL)), 'refused');
+});
+
+test('a change that may have been kept is not refused, and the lane does not say that nothing was written', () => {
+  for (const code of ['commitUnknown', 'enginePanicked']) {
+    const lanes = new Lanes();
+    lanes.begin('r-1', { command: 'importStorages', storages: [] }, 'manager', 0);
+    lanes.answer('r-1', { code, messages: { ko: '모름', en: 'not known' } });
+    const [lane] = lanes.newest;
+    assert.deepEqual([stateOf(lane, notesOf(lane, ALL)), notesOf(lane, ALL)[0].state, isInTheDark(lane)], ['unknown', 'unknown', true], code);
+    // What comes of it is told by its events.
+    lanes.take([{ ...EVENTS.find((e) => e.eventType === 'StorageRegistered'), correlationId: 'r-1' }]);
+    assert.deepEqual([stateOf(lane, notesOf(lane, ALL)), isInTheDark(lane)], ['done', false], code);
+  }
 });
 
 test('a charge without an answer is unknown, patient, and no failure', () => {

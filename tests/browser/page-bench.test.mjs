@@ -104,3 +104,18 @@ test('the gauge counts as the breaker does: what fails again, and what is promis
   await page.waitForFunction(async () => (await import('/app/main.js')).desk.reservations.get(2)?.reservationStatus === 'rejected');
   assert.deepEqual(await page.evaluate(async () => (({ failures, tried }) => [failures, tried.down])((await import('/app/main.js')).desk)), [0, 0]);
 });
+
+test('of a change that may have been kept the lane says just that', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const message = { en: 'whether the change was kept is not known: the disk is full', ko: '알 수 없습니다' };
+    desk.site.execute = async () => Promise.reject(Object.assign(new Error(message.en), { code: 'commitUnknown', messages: message }));
+    await desk.send({ command: 'registerStorage', description: 'Full', price: 1, currency: 'KRW', per: 'rental' }, 'manager').catch(() => {});
+  });
+  const lane = page.locator('.lane').first();
+  await person.says(lane, 'Whether the change was kept is not known: the disk is full.');
+  assert.equal(await lane.locator('.chip').textContent(), 'pending');
+  assert.doesNotMatch((await lane.textContent()) ?? '', /efused/);
+});

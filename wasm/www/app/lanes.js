@@ -134,12 +134,16 @@ export class Lanes {
   }
 }
 
+/** Whether it was refused, and nothing is known of what it was about: it may be done, or not. @param {Lane} lane */
+export const isInTheDark = (lane) => lane.events.length === 0 && ['commitUnknown', 'enginePanicked', 'closed'].includes(lane.refusal?.code ?? '');
+
 /** The last event of the reservation a lane is about. @param {Lane} lane */
 export const lastOfReservation = (lane) => lane.events.findLast((e) => /^(Reservation|Rental)/.test(e.eventType))?.eventType;
 
 /** How a lane stands. @param {Lane} lane @param {Note[]} notes its notes @returns {LaneState} */
 export function stateOf(lane, notes) {
   const last = lastOfReservation(lane);
+  if (isInTheDark(lane)) return 'unknown';
   if (lane.events.length === 0) return lane.refusal ? 'refused' : 'running';
   if (last === 'ReservationRejected') return lane.events.some((e) => e.eventType === 'PaymentVoided') ? 'notTaken' : 'declined';
   if (last === 'ReservationExpired') return 'expired';
@@ -158,7 +162,7 @@ export function notesOf(lane, cursors) {
     kind: 'command',
     word: `command.${lane.command}`,
     code: lane.command === 'clock' ? 'Tick' : lane.command[0].toUpperCase() + lane.command.slice(1),
-    state: lane.refusal && lane.events.length === 0 ? 'refused' : 'done',
+    state: isInTheDark(lane) ? 'unknown' : lane.refusal && lane.events.length === 0 ? 'refused' : 'done',
     by: lane.who,
     json: lane.json,
     causes: [],

@@ -2,7 +2,7 @@
 import { h, dated, fill, icon, perFrame, say, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
-import { lastOfReservation, notesOf, stateOf } from './lanes.js';
+import { isInTheDark, lastOfReservation, notesOf, stateOf } from './lanes.js';
 import { announce, empty, wordsOf, workButton } from './notices.js';
 import { openNote } from './note.js';
 import { askNow } from './storage.js';
@@ -207,6 +207,7 @@ export class RentStorm extends HTMLElement {
           h('span', {}, dated(wordsOf(lane.refusal)), ' ', h('span', { class: 'quiet' }, t('next.refused'))),
         ),
       ];
+    if (lane.refusal && isInTheDark(lane)) return [h('p', { class: 'next pending' }, icon('wait'), h('span', {}, dated(wordsOf(lane.refusal))))];
     if (state === 'unknown')
       return [
         h(
