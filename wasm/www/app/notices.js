@@ -18,9 +18,9 @@ export function placeNotices() {
 /** So long a question whether one is sure stands. */
 const SURE_MS = 5000;
 
-/** To a screen reader, briefly. @param {string} words */
+/** To a screen reader, briefly: in the dialog that is open, since whatever is around it is not told. @param {string} words */
 export function announce(words) {
-  live.textContent = words;
+  (document.querySelector('dialog[open] > .live') ?? live).textContent = words;
 }
 
 /** Shows a notice for a while. @param {string} words @param {'good' | 'bad' | 'wait'} [tone] */
@@ -101,6 +101,7 @@ export function openDialog(title, kind, ...content) {
       h('button', { class: 'plain', type: 'button', 'aria-label': t('close'), onclick: () => dialog.close() }, icon('close')),
     ),
     h('div', { class: 'sheet-body' }, ...content),
+    h('div', { class: 'unseen live', role: 'status' }),
   );
   dialog.addEventListener('close', () => {
     dialog.remove();
