@@ -72,6 +72,20 @@ test('a card tells what is booked next, and what is held today is not free', asy
   assert.equal(await chip(4).textContent(), 'Free', 'a board that says it is of earlier shows what was');
   await person.press('Resume View');
   await person.says(chip(4), 'Reserved');
+
+  await person.press('Crash View after its effect');
+  await reserve(5, 0, 2);
+  await person.says(page.locator('.stale'), 'The view consumer fails, and is tried again: this board is as of event');
+  assert.equal(await chip(5).textContent(), 'Free');
+  await person.press('Crash Messages after its effect');
+  await reserve(6, 0, 2);
+  await person.part('messages');
+  await person.says(page.locator('.messages'), 'The message consumer fails, and is tried again. What is missing here comes later');
+  await person.part('storages');
+
+  await person.press('Crash View after its effect');
+  await person.says(chip(5), 'Reserved');
+  await page.locator('.stale').waitFor({ state: 'hidden' });
 });
 
 test('a refusal is said in the dialog it was asked for in', async (t) => {

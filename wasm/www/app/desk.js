@@ -94,7 +94,7 @@ export class Desk extends EventTarget {
   /** Whether the board is as of an earlier event, and says so. */
   get isStale() {
     const view = this.consumers.get('view');
-    return Boolean(view?.paused && view.behind > 0);
+    return Boolean(view && view.behind > 0 && (view.paused || view.retryAt));
   }
   get cursors() {
     return /** @type {any} */ (Object.fromEntries(this.consumers));

@@ -89,6 +89,10 @@ export const WORDS = {
     'The view consumer is paused: this board is as of event {cursor}.',
     '뷰 소비자가 멈춰 있습니다. 이 보드는 이벤트 {cursor}번까지의 모습입니다.',
   ],
+  'board.stale.fails': [
+    'The view consumer fails, and is tried again: this board is as of event {cursor}.',
+    '뷰 소비자가 실패해 다시 시도합니다. 이 보드는 이벤트 {cursor}번까지의 모습입니다.',
+  ],
 
   'status.free': ['Free', '비어 있음'],
   'status.freeUntil': ['Free until {day}', '{day} 전까지 비어 있음'],
@@ -154,6 +158,10 @@ export const WORDS = {
   'messages.paused': [
     'The message consumer is paused. What is missing here comes later, in order.',
     '메시지 소비자가 멈춰 있습니다. 빠진 것은 나중에 순서대로 옵니다.',
+  ],
+  'messages.fails': [
+    'The message consumer fails, and is tried again. What is missing here comes later, in order.',
+    '메시지 소비자가 실패해 다시 시도합니다. 빠진 것은 나중에 순서대로 옵니다.',
   ],
 
   'storage.reviews': ['Reviews', '후기'],
