@@ -1,5 +1,5 @@
 // @ts-check
-import { h, dated, focusKey, icon } from './dom.js';
+import { h, dated, fill, focusKey, icon } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { messagesOf } from './desk.js';
 
@@ -202,17 +202,17 @@ export const submits = (button, work) => (/** @type {Event} */ e) => {
 export const empty = (title, words, ...more) =>
   h('div', { class: 'empty' }, h('p', { class: 'empty-title' }, title), h('p', {}, words), ...more);
 
-/** A bar above everything that stays. @param {string} words */
-export function banner(words) {
-  const bar = h(
-    'aside',
-    { class: 'banner', 'aria-label': t('notices') },
-    icon('wait'),
-    h('p', {}, words),
-    h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => bar.remove() }, icon('close')),
-  );
+/** A bar above everything that stays, in whatever language is chosen. @param {string} key its words' */
+export function banner(key) {
+  const bar = h('aside', { class: 'banner' });
+  const write = () => {
+    bar.setAttribute('aria-label', t('notices'));
+    const away = h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => bar.remove() }, icon('close'));
+    fill(bar, icon('wait'), h('p', {}, t(key)), away);
+  };
+  write();
+  onLanguage(write);
   document.querySelector('.site')?.prepend(bar);
-  return bar;
 }
 
 /** The engine stopped: the one thing to do is to load again. */
