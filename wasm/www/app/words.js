@@ -95,7 +95,6 @@ export const WORDS = {
   ],
 
   'status.free': ['Free', '비어 있음'],
-  'status.freeUntil': ['Free until {day}', '{day} 전까지 비어 있음'],
   'status.reserved': ['Reserved', '예약됨'],
   'status.until': ['until {day}', '{day} 전까지'],
   'status.openEnded': ['open-ended', '종료일 미정'],
