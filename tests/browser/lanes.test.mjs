@@ -99,6 +99,21 @@ test('a charge without an answer is unknown, patient, and no failure', () => {
   assert.ok(notesOf(lanes.lane('r-2'), ALL).every((/** @type {any} */ n) => n.state !== 'refused'));
 });
 
+test('a lane is not said to be begun by whom the log does not tell of', () => {
+  const begun = (/** @type {string} */ type, /** @type {object} */ more) => {
+    const [lane] = lanesOf([{ ...EVENTS.find((e) => e.eventType === type), correlationId: 'r-3', ...more }]).newest;
+    return [lane.who, notesOf(lane, ALL)[0].by];
+  };
+  assert.deepEqual(begun('ReservationCreated', { customer: 'kim' }), ['kim', 'kim']);
+  assert.deepEqual(begun('ReservationCreated', { customer: 'guest' }), ['manager', 'manager'], 'as guest the manager reserves');
+  assert.deepEqual(begun('ReviewCreated', { customer: 'kim' }), ['kim', 'kim']);
+  assert.deepEqual(begun('StorageRegistered', {}), ['manager', 'manager']);
+  // The manager may do so for kim, of which the log says nothing.
+  assert.deepEqual(begun('ReservationCancelRequested', { customer: 'kim' }), [null, undefined]);
+  assert.deepEqual(begun('RentalEndSet', { customer: 'kim' }), [null, undefined]);
+  assert.deepEqual(begun('RentalStarted', { customer: 'kim' }), [null, null], 'the clock');
+});
+
 test('many events of one kind are one note', () => {
   const registered = EVENTS.find((e) => e.eventType === 'StorageRegistered');
   const [lane] = lanesOf(Array.from({ length: 1000 }, (_, i) => ({ ...registered, sequence: i + 1, causationId: null }))).newest;

@@ -119,3 +119,27 @@ test('of a change that may have been kept the lane says just that', async (t) =>
   assert.equal(await lane.locator('.chip').textContent(), 'pending');
   assert.doesNotMatch((await lane.textContent()) ?? '', /efused/);
 });
+
+test('after a reload no lane says that a customer did what the manager did', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  const send = (/** @type {object} */ command, /** @type {string} */ who) =>
+    page.evaluate(async ([command, who]) => (await import('/app/main.js')).desk.send(command, who), /** @type {[any, string]} */ ([command, who]));
+  await send({ command: 'reserve', storageId: 1 }, 'kim');
+  await send({ command: 'reserve', storageId: 2 }, 'manager');
+  await send({ command: 'cancelReservation', reservationId: 1 }, 'manager');
+  await send({ command: 'endRental', reservationId: 2, on: null }, 'manager');
+  const titles = () => page.locator('.lane h3').allTextContents();
+  await person.says(person.lane('Manager moves out of storage 2'), 'done');
+  assert.deepEqual((await titles()).slice(0, 2), ['Manager moves out of storage 2', 'Manager cancels reservation 1']);
+  await page.reload();
+  await person.says(person.lane('Storage 2 is moved out of'), 'done');
+  assert.deepEqual(await titles(), [
+    'Storage 2 is moved out of',
+    'Reservation 1 is cancelled',
+    'Manager reserves storage 2',
+    'kim reserves storage 1',
+    'Manager registers 12 storages',
+  ]);
+  assert.equal(await person.lane('Reservation 1 is cancelled').locator('.note-foot').first().textContent(), '');
+});

@@ -63,6 +63,14 @@ const paymentActs = (e) => e.eventType === 'ReservationCancelRequested' || (e.ev
 /** @param {Event} e */
 const messageActs = (e) => MESSAGE_ACTS.has(e.eventType) || (e.eventType === 'PaymentCancelled' && !e.cancelsReservation);
 
+/** Who began it, as far as the log says: the manager reserves as guest, and may cancel and end for anybody. @param {Event} e */
+const begunBy = (e) =>
+  !(e.eventType in BEGUN_BY) || ['ReservationCancelRequested', 'RentalEndSet'].includes(e.eventType)
+    ? null
+    : (e.customer ?? 'guest') === 'guest'
+      ? 'manager'
+      : e.customer;
+
 export class Lanes {
   /** @type {Map<string, Lane>} */
   #lanes = new Map();
@@ -99,7 +107,7 @@ export class Lanes {
       const begun = {
         command: BEGUN_BY[e.eventType] ?? 'clock',
         json: null,
-        who: e.eventType in BEGUN_BY ? (e.customer ?? 'manager') : null,
+        who: begunBy(e),
         at: Date.parse(e.occurredAt),
       };
       const lane = this.#lanes.get(e.correlationId) ?? this.#open(e.correlationId, { ...begun, answered: true });
@@ -163,7 +171,7 @@ export function notesOf(lane, cursors) {
     word: `command.${lane.command}`,
     code: lane.command === 'clock' ? 'Tick' : lane.command[0].toUpperCase() + lane.command.slice(1),
     state: isInTheDark(lane) ? 'unknown' : lane.refusal && lane.events.length === 0 ? 'refused' : 'done',
-    by: lane.who,
+    by: lane.who ?? (lane.command === 'clock' ? null : undefined),
     json: lane.json,
     causes: [],
   });

@@ -273,7 +273,8 @@ const who = (name) => (name === 'manager' ? t('who.manager') : name);
 /** What a lane is about. @param {Lane} lane */
 export function titleOf(lane) {
   const e = lane.events[0];
-  return t(`lane.${lane.command}`, {
+  const unsaid = !lane.who && lane.command !== 'clock' ? '.unsaid' : '';
+  return t(`lane.${lane.command}${unsaid}`, {
     who: lane.who ? who(lane.who) : '',
     storage: e?.storageId ?? lane.json?.storageId ?? '…',
     reservation: e?.reservationId ?? lane.json?.reservationId ?? '…',

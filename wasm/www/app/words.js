@@ -299,6 +299,8 @@ export const WORDS = {
   'lane.reserve': ['{who} reserves storage {storage}', '{who}: 창고 {storage}번 예약'],
   'lane.cancelReservation': ['{who} cancels reservation {reservation}', '{who}: 예약 {reservation}번 취소'],
   'lane.endRental': ['{who} moves out of storage {storage}', '{who}: 창고 {storage}번 퇴거'],
+  'lane.cancelReservation.unsaid': ['Reservation {reservation} is cancelled', '예약 {reservation}번 취소'],
+  'lane.endRental.unsaid': ['Storage {storage} is moved out of', '창고 {storage}번 퇴거'],
   'lane.addReview': ['{who} reviews storage {storage}', '{who}: 창고 {storage}번 후기'],
   'lane.modifyReview': ['A review of storage {storage} is changed', '창고 {storage}번 후기 변경'],
   'lane.deleteReview': ['A review of storage {storage} is deleted', '창고 {storage}번 후기 삭제'],
