@@ -485,8 +485,8 @@ export const WORDS = {
   'data.upload': ['Upload', '올리기'],
   'data.upload.title': ['Replace this site?', '이 사이트를 바꿀까요?'],
   'data.upload.say': [
-    'The site in this browser goes, with its {storages} [storage|storages], {events} [event|events] and all reservations; {name} takes its place. Download it first if you want to keep it.',
-    '이 브라우저의 사이트가 창고 {storages}개, 이벤트 {events}개와 모든 예약까지 사라지고 {name} 파일이 그 자리에 들어옵니다. 남기려면 먼저 내려받으세요.',
+    'The site in this browser goes, with its {storages} [storage|storages], {events} [event|events] and all reservations; {name} takes its place. Download it first if you want to keep it. The payment service’s books are not in the file: what they do not have cannot be refunded here.',
+    '이 브라우저의 사이트가 창고 {storages}개, 이벤트 {events}개와 모든 예약까지 사라지고 {name} 파일이 그 자리에 들어옵니다. 남기려면 먼저 내려받으세요. 결제 서비스의 장부는 파일에 들어 있지 않아, 장부에 없는 결제는 여기서 환불할 수 없습니다.',
   ],
   'data.upload.do': ['Replace it', '바꾸기'],
   'data.thousand': ['+1,000 storages', '창고 +1,000'],
