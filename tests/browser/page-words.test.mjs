@@ -90,6 +90,23 @@ test('what is said already follows the language: the bar of a second tab, and ho
   await page.locator('.banner').waitFor({ state: 'detached' });
 });
 
+test('a switch whose name changes is not pressed: “Resume Messages” alone says that they are paused', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  const pause = page.locator('[data-key=pause-message]');
+  const look = () => pause.evaluate((button) => [button.getAttribute('aria-label'), button.getAttribute('aria-pressed'), getComputedStyle(button).backgroundColor]);
+  const before = await look();
+  await person.press('Pause Messages');
+  await page.getByRole('button', { name: 'Resume Messages' }).waitFor();
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(300);
+  const after = await look();
+  assert.deepEqual([before.slice(0, 2), after.slice(0, 2)], [['Pause Messages', null], ['Resume Messages', null]]);
+  assert.notEqual(before[2], after[2], 'it is seen that they are paused');
+  await person.press('Crash Messages after its effect');
+  await page.getByRole('button', { name: 'Crash Messages after its effect', pressed: true }).waitFor();
+});
+
 test('whether one is sure is asked again after a while', async (t) => {
   const person = await arrive(t);
   const { page } = person;
