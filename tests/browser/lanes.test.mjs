@@ -73,6 +73,15 @@ test('a refusal is a lane of its own, with nothing written', () => {
   assert.equal(stateOf(lane, notesOf(lane, ALL)), 'refused');
 });
 
+test('what was answered without an event is done', () => {
+  const lanes = new Lanes();
+  lanes.begin('r-1', { command: 'endRental', reservationId: 1, on: '2026-12-09' }, 'kim', 0, 6);
+  const state = () => stateOf(lanes.lane('r-1'), notesOf(lanes.lane('r-1'), ALL));
+  assert.equal(state(), 'running');
+  lanes.answer('r-1', null);
+  assert.deepEqual([state(), lanes.lane('r-1').storageId], ['done', 6]);
+});
+
 test('a change that may have been kept is not refused, and the lane does not say that nothing was written', () => {
   for (const code of ['commitUnknown', 'enginePanicked']) {
     const lanes = new Lanes();

@@ -143,3 +143,25 @@ test('after a reload no lane says that a customer did what the manager did', asy
   ]);
   assert.equal(await person.lane('Reservation 1 is cancelled').locator('.note-foot').first().textContent(), '');
 });
+
+test('what changes nothing is done, and the lane says so; it says what it is about, refused or not', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  await person.look(5);
+  await page.locator('.changing summary').click();
+  await person.press('Save');
+  const lane = person.lane('Manager changes storage 5');
+  await person.says(lane, 'It was so already: nothing was written.');
+  assert.equal(await lane.locator('.chip').textContent(), 'done');
+  await page.evaluate(async () => {
+    const { desk } = await import('/app/main.js');
+    const { later } = await import('/app/format.js');
+    const [from, until] = [later(desk.today, 1), later(desk.today, 8)];
+    await desk.send({ command: 'reserve', storageId: 6, from, until }, 'kim');
+    await desk.sync();
+    await desk.send({ command: 'endRental', reservationId: 1, on: until }, 'kim');
+    await desk.send({ command: 'addReview', reservationId: 1, rate: 5, content: 'Too early' }, 'kim').catch(() => {});
+  });
+  await person.says(person.lane('kim moves out of storage 6'), 'It was so already');
+  await person.says(person.lane('kim reviews storage 6'), 'Refused before anything was written');
+});

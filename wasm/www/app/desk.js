@@ -125,7 +125,8 @@ export class Desk extends EventTarget {
     const correlationId = `r-${[...crypto.getRandomValues(new Uint8Array(4))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
     const shown = !['pauseConsumer', 'resumeConsumer', 'set', 'retryDeadLetter', 'discardDeadLetter'].includes(command.command);
     if (shown) {
-      this.lanes.begin(correlationId, command, who, this.now);
+      const storageId = command.storageId ?? this.reservations.get(command.reservationId)?.storageId;
+      this.lanes.begin(correlationId, command, who, this.now, storageId);
       this.#tell('log');
     }
     try {

@@ -12,7 +12,7 @@
  * @typedef {{ key: string, kind: string, outcome: string | null, json: any }} Outside
  * @typedef {Record<string, { cursor: number, paused: boolean }>} Cursors
  * @typedef {{ id: string, command: string, json: any, who: string | null, at: number, events: Event[], outside: Outside[],
- *   refusal: { code: string, messages: { ko: string, en: string } } | null, answered: boolean, changed: number }} Lane
+ *   refusal: { code: string, messages: { ko: string, en: string } } | null, answered: boolean, changed: number, storageId?: number }} Lane
  */
 
 /** What begins a lane whose command this page did not send. */
@@ -90,9 +90,9 @@ export class Lanes {
     this.#lanes.clear();
   }
 
-  /** A command is sent. @param {string} id @param {any} command @param {string} who @param {number} at */
-  begin(id, command, who, at) {
-    this.#open(id, { command: command.command, json: command, who, at });
+  /** A command is sent. @param {string} id @param {any} command @param {string} who @param {number} at @param {number} [storageId] what it is about */
+  begin(id, command, who, at, storageId = command.storageId) {
+    this.#open(id, { command: command.command, json: command, who, at, storageId });
   }
 
   /** It was answered, or refused. @param {string} id @param {Lane['refusal']} refusal */
@@ -128,7 +128,7 @@ export class Lanes {
     this.#touch(lane);
   }
 
-  /** @param {string} id @param {Pick<Lane, 'command' | 'json' | 'who' | 'at'> & { answered?: boolean }} begun @returns {Lane} */
+  /** @param {string} id @param {Pick<Lane, 'command' | 'json' | 'who' | 'at' | 'storageId'> & { answered?: boolean }} begun @returns {Lane} */
   #open(id, begun) {
     const lane = { id, events: [], outside: [], refusal: null, answered: false, changed: 0, ...begun };
     this.#lanes.set(id, lane);
@@ -152,7 +152,7 @@ export const lastOfReservation = (lane) => lane.events.findLast((e) => /^(Reserv
 export function stateOf(lane, notes) {
   const last = lastOfReservation(lane);
   if (isInTheDark(lane)) return 'unknown';
-  if (lane.events.length === 0) return lane.refusal ? 'refused' : 'running';
+  if (lane.events.length === 0) return lane.refusal ? 'refused' : lane.answered ? 'done' : 'running';
   if (last === 'ReservationRejected') return lane.events.some((e) => e.eventType === 'PaymentVoided') ? 'notTaken' : 'declined';
   if (last === 'ReservationExpired') return 'expired';
   if (last === 'ReservationCreated') return lane.answered || lane.outside.some((o) => o.outcome === 'unknown') ? 'unknown' : 'running';

@@ -198,6 +198,8 @@ export class RentStorm extends HTMLElement {
 
   /** What happens next, where something did not go the usual way. @param {Lane} lane @param {string} state */
   #next(lane, state) {
+    if (state === 'done' && lane.events.length === 0)
+      return [h('p', { class: 'next quiet' }, icon('check'), h('span', {}, t('next.same')))];
     if (lane.refusal && state === 'refused')
       return [
         h(
@@ -276,7 +278,7 @@ export function titleOf(lane) {
   const unsaid = !lane.who && lane.command !== 'clock' ? '.unsaid' : '';
   return t(`lane.${lane.command}${unsaid}`, {
     who: lane.who ? who(lane.who) : '',
-    storage: e?.storageId ?? lane.json?.storageId ?? '…',
+    storage: e?.storageId ?? lane.storageId ?? '…',
     reservation: e?.reservationId ?? lane.json?.reservationId ?? '…',
     count: number(lane.json?.storages?.length ?? lane.events.length),
   });

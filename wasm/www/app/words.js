@@ -396,6 +396,7 @@ export const WORDS = {
     '처리되어 저장되었습니다. 기다리는 일은 소비자가 다시 돌면 순서대로 한 번 처리됩니다.',
   ],
   'next.cancelling': ['Accepted. The days are free again when the refund is through.', '접수했습니다. 환불이 끝나면 날짜가 다시 풀립니다.'],
+  'next.same': ['It was so already: nothing was written.', '이미 그러하여 아무것도 쓰지 않았습니다.'],
   'next.refused': ['Refused before anything was written.', '아무것도 쓰기 전에 거부되었습니다.'],
   'next.ask': ['Ask now', '지금 확인'],
 
