@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '../..');
-const { Lanes, notesOf, stateOf } = await import(join(ROOT, 'wasm/www/app/lanes.js'));
+const { isInTheDark, Lanes, notesOf, stateOf } = await import(join(ROOT, 'wasm/www/app/lanes.js'));
 const { WORDS } = await import(join(ROOT, 'wasm/www/app/words.js'));
 const snapshot = await readFile(join(ROOT, 'tests/tests/whole/snapshots/whole__snapshots__events.snap'), 'utf8');
 /** One of each type the engine knows. */
@@ -73,6 +73,28 @@ test('a refusal is a lane of its own, with nothing written', () => {
   assert.equal(stateOf(lane, notesOf(lane, ALL)), 'refused');
 });
 
+test('what was answered without an event is done', () => {
+  const lanes = new Lanes();
+  lanes.begin('r-1', { command: 'endRental', reservationId: 1, on: '2026-12-09' }, 'kim', 0, 6);
+  const state = () => stateOf(lanes.lane('r-1'), notesOf(lanes.lane('r-1'), ALL));
+  assert.equal(state(), 'running');
+  lanes.answer('r-1', null);
+  assert.deepEqual([state(), lanes.lane('r-1').storageId], ['done', 6]);
+});
+
+test('a change that may have been kept is not refused, and the lane does not say that nothing was written', () => {
+  for (const code of ['commitUnknown', 'enginePanicked']) {
+    const lanes = new Lanes();
+    lanes.begin('r-1', { command: 'importStorages', storages: [] }, 'manager', 0);
+    lanes.answer('r-1', { code, messages: { ko: '모름', en: 'not known' } });
+    const [lane] = lanes.newest;
+    assert.deepEqual([stateOf(lane, notesOf(lane, ALL)), notesOf(lane, ALL)[0].state, isInTheDark(lane)], ['unknown', 'unknown', true], code);
+    // What comes of it is told by its events.
+    lanes.take([{ ...EVENTS.find((e) => e.eventType === 'StorageRegistered'), correlationId: 'r-1' }]);
+    assert.deepEqual([stateOf(lane, notesOf(lane, ALL)), isInTheDark(lane)], ['done', false], code);
+  }
+});
+
 test('a charge without an answer is unknown, patient, and no failure', () => {
   const lanes = new Lanes();
   lanes.begin('r-2', { command: 'reserve', storageId: 1 }, 'lee', 0);
@@ -84,6 +106,21 @@ test('a charge without an answer is unknown, patient, and no failure', () => {
   lanes.outside('r-2', 'charge:1', 'charge', 'unknown', {});
   assert.equal(stateOf(lanes.lane('r-2'), notesOf(lanes.lane('r-2'), ALL)), 'unknown');
   assert.ok(notesOf(lanes.lane('r-2'), ALL).every((/** @type {any} */ n) => n.state !== 'refused'));
+});
+
+test('a lane is not said to be begun by whom the log does not tell of', () => {
+  const begun = (/** @type {string} */ type, /** @type {object} */ more) => {
+    const [lane] = lanesOf([{ ...EVENTS.find((e) => e.eventType === type), correlationId: 'r-3', ...more }]).newest;
+    return [lane.who, notesOf(lane, ALL)[0].by];
+  };
+  assert.deepEqual(begun('ReservationCreated', { customer: 'kim' }), ['kim', 'kim']);
+  assert.deepEqual(begun('ReservationCreated', { customer: 'guest' }), ['manager', 'manager'], 'as guest the manager reserves');
+  assert.deepEqual(begun('ReviewCreated', { customer: 'kim' }), ['kim', 'kim']);
+  assert.deepEqual(begun('StorageRegistered', {}), ['manager', 'manager']);
+  // The manager may do so for kim, of which the log says nothing.
+  assert.deepEqual(begun('ReservationCancelRequested', { customer: 'kim' }), [null, undefined]);
+  assert.deepEqual(begun('RentalEndSet', { customer: 'kim' }), [null, undefined]);
+  assert.deepEqual(begun('RentalStarted', { customer: 'kim' }), [null, null], 'the clock');
 });
 
 test('many events of one kind are one note', () => {

@@ -130,6 +130,43 @@ test('between the sizes nothing is cut off, and the head is not broken', async (
   }
 });
 
+test('on a phone zoomed in to twice its size no card, reservation or dialog sticks out', async (t) => {
+  for (const [locale, buttons] of /** @type {[string, string[]][]} */ ([
+    ['en-GB', ['Cancel', 'Move out']],
+    ['ko-KR', ['취소', '퇴거']],
+  ])) {
+    const site = await visit({ locale, viewport: { width: 180, height: 370 } });
+    t.after(() => site.leave());
+    const person = await site.open();
+    const { page } = person;
+    await story(person);
+    const sticksOut = (/** @type {string} */ what) =>
+      page
+        .evaluate(() =>
+          [...document.querySelectorAll('.room *, dialog *')]
+            .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility() && !e.closest('.unseen, pre'))
+            .map((e) => `${e.className || e.tagName}: ${e.textContent}`),
+        )
+        .then((found) => assert.deepEqual(found, [], `${locale} ${what}`));
+    const close = async () => {
+      await page.keyboard.press('Escape');
+      await page.locator('dialog').waitFor({ state: 'detached' });
+    };
+    await sticksOut('board');
+    await person.part('mine');
+    await person.says(page.locator('.reservation .pending'), /./);
+    await sticksOut('reservations');
+    for (const name of buttons) {
+      await page.locator('.reservation').getByRole('button', { name, exact: true }).first().click();
+      await sticksOut(name);
+      await close();
+    }
+    await person.look(1);
+    await sticksOut('a storage');
+    await close();
+  }
+});
+
 test('the tour can be left however small the window', async (t) => {
   const site = await visit({ locale: 'ko-KR', viewport: { width: 160, height: 284 } });
   t.after(() => site.leave());

@@ -40,18 +40,19 @@ test('a card tells what is booked next, and what is held today is not free', asy
       [storageId, from, until],
     );
   const chip = (/** @type {number} */ storage) => person.card(storage).locator('.chip');
-  const freeUntil = (/** @type {number} */ days) =>
+  const until = (/** @type {number} */ days) =>
     page.evaluate(async (days) => {
       const { desk } = await import('/app/main.js');
       const { day, later } = await import('/app/format.js');
-      return `Free until ${day(later(desk.today, days), desk.today)}`;
+      return `until ${day(later(desk.today, days), desk.today)}`;
     }, days);
   await reserve(1, 4, 6);
   const { reservationId } = await reserve(1, 11, 13);
-  await person.says(chip(1), await freeUntil(4));
+  await person.says(person.card(1).locator('.card-meta'), await until(4));
+  assert.equal(await chip(1).textContent(), 'Free');
   await page.evaluate(async (reservationId) => (await import('/app/main.js')).desk.send({ command: 'cancelReservation', reservationId }, 'kim'), reservationId);
   await page.waitForFunction(async () => (await import('/app/main.js')).desk.reservations.get(2)?.reservationStatus === 'cancelled');
-  await person.says(chip(1), await freeUntil(4));
+  await person.says(person.card(1).locator('.card-meta'), await until(4));
 
   await page.locator('input#auto').uncheck();
   await person.payment('Loses the reply');
@@ -72,6 +73,51 @@ test('a card tells what is booked next, and what is held today is not free', asy
   assert.equal(await chip(4).textContent(), 'Free', 'a board that says it is of earlier shows what was');
   await person.press('Resume View');
   await person.says(chip(4), 'Reserved');
+
+  await person.press('Crash View after its effect');
+  await reserve(5, 0, 2);
+  await person.says(page.locator('.stale'), 'The view consumer fails, and is tried again: this board is as of event');
+  assert.equal(await chip(5).textContent(), 'Free');
+  await person.press('Crash Messages after its effect');
+  await reserve(6, 0, 2);
+  await person.part('messages');
+  await person.says(page.locator('.messages'), 'The message consumer fails, and is tried again. What is missing here comes later');
+  await person.part('storages');
+
+  await person.press('Crash View after its effect');
+  await person.says(chip(5), 'Reserved');
+  await page.locator('.stale').waitFor({ state: 'hidden' });
+});
+
+test('nothing of a card is cut off, whatever the width: a day of another year, a rating beside how long', async (t) => {
+  for (const locale of ['ko-KR', 'en-GB']) {
+    const person = await arrive(t, { locale });
+    const { page } = person;
+    await page.evaluate(async () => {
+      const { desk } = await import('/app/main.js');
+      const { later } = await import('/app/format.js');
+      await desk.send({ command: 'reserve', storageId: 1, from: later(desk.today, 40), until: later(desk.today, 60) }, 'kim');
+      const { reservationId } = await desk.send({ command: 'reserve', storageId: 2, from: desk.today, until: null }, 'kim');
+      await desk.send({ command: 'addReview', reservationId, rate: 4, content: '좋아요' }, 'kim');
+      await desk.send({ command: 'reserve', storageId: 3, from: later(desk.today, 400), until: later(desk.today, 410) }, 'kim');
+    });
+    await person.card(2).locator('.rating').waitFor();
+    await person.card(3).locator('.card-meta').waitFor();
+    for (const width of [320, 360, 384, 720, 1024, 1280, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForTimeout(150);
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll('.card')].flatMap((card) => {
+          const end = card.getBoundingClientRect().right;
+          const all = [.../** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll('.chip, .card-meta > :first-child, .rating .icon, .rating .icon + span'))];
+          return all.filter((e) => e.getBoundingClientRect().right > end - 8 || e.scrollWidth > e.clientWidth + 1 || e.offsetTop < 0).map((e) => e.textContent);
+        }),
+      );
+      assert.deepEqual(cut, [], `${locale} ${width}`);
+      const of = await person.card(2).locator('.rating').evaluate((rating) => [...rating.children].map((e) => e.getBoundingClientRect().top - rating.getBoundingClientRect().top));
+      assert.ok(of[1] < 4, `${locale} ${width}: the rating itself is seen`);
+    }
+  }
 });
 
 test('a refusal is said in the dialog it was asked for in', async (t) => {

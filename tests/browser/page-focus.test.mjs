@@ -110,3 +110,28 @@ test('the way to the board leads there from every room', async (t) => {
     assert.ok(await page.locator('#room-board').isVisible());
   }
 });
+
+test('what is announced while a dialog is open is there for a screen reader', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  const cdp = await page.context().newCDPSession(page);
+  const told = async () => {
+    const { nodes } = /** @type {{ nodes: any[] }} */ (await cdp.send('Accessibility.getFullAXTree'));
+    const text = (/** @type {any} */ node) => [node.name?.value ?? '', ...(node.childIds ?? []).map((/** @type {string} */ id) => text(nodes.find((n) => n.nodeId === id)))].join('');
+    return nodes.filter((node) => node.role?.value === 'status').map(text);
+  };
+  const isTold = async (/** @type {RegExp} */ words) => {
+    for (let tries = 0; tries < 20 && !(await told()).some((said) => words.test(said)); tries++) await page.waitForTimeout(50);
+    assert.ok((await told()).some((said) => words.test(said)), `${words} among ${JSON.stringify(await told())}`);
+  };
+  await person.look(2);
+  await page.locator('.changing summary').click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await isTold(/Delete for good/);
+  await page.evaluate(async () => (await import('/app/notices.js')).notice('Something else is done'));
+  await isTold(/Something else is done/);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.evaluate(async () => (await import('/app/notices.js')).notice('All is well'));
+  await isTold(/All is well/);
+});

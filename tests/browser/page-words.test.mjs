@@ -1,7 +1,7 @@
 // Small things the page says and shows: one day is not "1 days", what is not possible is not offered, cards stand in the order they are seen in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { arrive } from './person.mjs';
+import { arrive, visit } from './person.mjs';
 
 test('one is one: a day, a star, a message, an event', async (t) => {
   const person = await arrive(t);
@@ -73,6 +73,38 @@ test('what would be refused is not offered: a second review, giving up a refund'
   });
   await person.says(page.locator('.dead'), 'no such account');
   assert.deepEqual(await page.locator('.dead button').allTextContents(), ['Retry']);
+});
+
+test('what is said already follows the language: the bar of a second tab, and how a race went', async (t) => {
+  const site = await visit();
+  t.after(() => site.leave());
+  await site.open();
+  const person = await site.open();
+  const { page } = person;
+  await person.press('Send both');
+  await person.says(page.locator('[data-tour=rivals]'), 'has storage 1');
+  await page.locator('[data-switch=language]').click();
+  await person.says(page.locator('.banner'), '다른 탭이 이 사이트를 열고 있습니다');
+  await person.says(page.locator('[data-tour=rivals]'), '창고 1번은');
+  await page.getByRole('complementary', { name: '알림' }).getByRole('button', { name: '치우기' }).click();
+  await page.locator('.banner').waitFor({ state: 'detached' });
+});
+
+test('a switch whose name changes is not pressed: “Resume Messages” alone says that they are paused', async (t) => {
+  const person = await arrive(t);
+  const { page } = person;
+  const pause = page.locator('[data-key=pause-message]');
+  const look = () => pause.evaluate((button) => [button.getAttribute('aria-label'), button.getAttribute('aria-pressed'), getComputedStyle(button).backgroundColor]);
+  const before = await look();
+  await person.press('Pause Messages');
+  await page.getByRole('button', { name: 'Resume Messages' }).waitFor();
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(300);
+  const after = await look();
+  assert.deepEqual([before.slice(0, 2), after.slice(0, 2)], [['Pause Messages', null], ['Resume Messages', null]]);
+  assert.notEqual(before[2], after[2], 'it is seen that they are paused');
+  await person.press('Crash Messages after its effect');
+  await page.getByRole('button', { name: 'Crash Messages after its effect', pressed: true }).waitFor();
 });
 
 test('whether one is sure is asked again after a while', async (t) => {

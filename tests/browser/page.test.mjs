@@ -385,6 +385,7 @@ test('the file can be downloaded, everything thrown away, and the file uploaded 
   assert.equal(await person.page.evaluate(() => document.activeElement?.id), 'room-board');
   await person.page.locator('input[type=file]').setInputFiles(file);
   await person.says(person.page.locator('.sheet.ask'), 'with its 12 storages, 12 events');
+  await person.says(person.page.locator('.sheet.ask'), 'books are not in the file: what they do not have cannot be refunded here');
   await person.press('Keep it');
   await person.page.locator('dialog').waitFor({ state: 'detached' });
   await person.says(person.card(2), 'Free');

@@ -130,3 +130,23 @@ test('where locks are denied and there are no workers, opening is refused as suc
   await sleep(1200);
   assert.deepEqual([unhandled, query], [[], 0]);
 });
+
+test('what can be no site, no gateway and no listener is refused at once, by name', async (t) => {
+  const call = async () => ({ outcome: 'captured' });
+  for (const [options, words] of /** @type {[any, RegExp][]} */ ([
+    [{ name: 5 }, /a site's name/],
+    [{ name: null }, /a site's name/],
+    [{ name: 'a/b' }, /a site's name/],
+    [{ lang: '' }, /lang is/],
+    [{ lang: 'fr' }, /lang is 'ko' or 'en', not fr/],
+    [{ gateway: { charge: call, refund: call } }, /void is no function/],
+    [{ gateway: { name: 7, charge: call, void: call, refund: call } }, /a gateway's name is a string/],
+  ]))
+    await assert.rejects(open(options), (error) => error instanceof TypeError && words.test(error.message), JSON.stringify(options));
+  const asked = /** @type {any[]} */ ([]);
+  const site = new Site(port((request) => (asked.push(request), [])), { gateway: {} });
+  t.after(() => site.close());
+  for (const after of [-5, 1.5, NaN, '3', null]) assert.throws(() => site.subscribe(() => {}, { after }), /after is the sequence/, String(after));
+  assert.throws(() => site.subscribe(undefined), /takes a function/);
+  assert.deepEqual(asked, []);
+});

@@ -27,6 +27,7 @@ export class RentBench extends HTMLElement {
   #clock = h('p', { class: 'clock-now' });
   #checks = h('ul', { class: 'checks', role: 'list' });
   #race = h('p', { class: 'quiet', role: 'status' });
+  /** How the last race went, in the language of the page. */ #raced = () => '';
   /** Ends with the next race. */
   #awaits = new AbortController();
   /** The length of the log and the calls made when the books were last looked at. */ #booked = '';
@@ -62,6 +63,7 @@ export class RentBench extends HTMLElement {
         ...content,
       );
     this.#booked = '';
+    say(this.#race, this.#raced());
     fill(
       this,
       h(
@@ -213,26 +215,32 @@ export class RentBench extends HTMLElement {
     this.#awaits = new AbortController();
     const end = await rivals(this.#desk);
     const loser = end?.loser ?? '';
-    if (!end) say(this.#race, t('bench.rivals.none'));
+    if (!end) this.#tellRace(() => t('bench.rivals.none'));
     else if (end.winner) this.#tellWinner(end.winner, loser, end.storageId);
     else if (end.unknown) {
       const { who, id } = end.unknown;
-      say(this.#race, t('bench.rivals.unknown', { who, loser, storage: end.storageId }));
+      this.#tellRace(() => t('bench.rivals.unknown', { who, loser, storage: end.storageId }));
       const tell = (/** @type {import('./desk.js').Row | undefined} */ row) => {
         if (row?.reservationId !== id || row.reservationStatus === 'reqReserve') return;
-        if (isOff(row)) say(this.#race, t('bench.rivals.both', { why: settledWords(row)[1] }));
+        if (isOff(row)) this.#tellRace(() => t('bench.rivals.both', { why: settledWords(row)[1] }));
         else this.#tellWinner(who, loser, end.storageId);
       };
       this.#desk.on('settled', (e) => tell(e.detail), this.#awaits.signal);
       // It may be known by now.
       tell(this.#desk.reservations.get(id));
-    } else say(this.#race, t('bench.rivals.both', { why: wordsOf(end.error) }));
+    } else this.#tellRace(() => t('bench.rivals.both', { why: wordsOf(end.error) }));
     this.#desk.saw('rivals');
+  }
+
+  /** @param {() => string} words */
+  #tellRace(words) {
+    this.#raced = words;
+    say(this.#race, words());
   }
 
   /** @param {string} winner @param {string} loser @param {number} storage */
   #tellWinner(winner, loser, storage) {
-    say(this.#race, t('bench.rivals.won', { winner, loser, storage }));
+    this.#tellRace(() => t('bench.rivals.won', { winner, loser, storage }));
   }
 
   /** @param {import('./seed.js').NewStorage[]} storages */

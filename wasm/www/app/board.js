@@ -218,7 +218,8 @@ export class RentBoard extends HTMLElement {
     this.#at = Math.min(this.#at, Math.max(0, this.#rows.length - 1));
     say(this.#count, t('board.count', { shown: number(this.#rows.length), all: number(all.length) }));
     this.#stale.hidden = !this.#desk.isStale;
-    if (!this.#stale.hidden) say(this.#stale, t('board.stale', { cursor: this.#desk.consumers.get('view')?.cursor ?? 0 }));
+    const view = this.#desk.consumers.get('view');
+    if (!this.#stale.hidden) say(this.#stale, t(view?.paused ? 'board.stale' : 'board.stale.fails', { cursor: view?.cursor ?? 0 }));
     if (this.#rows.length === 0) {
       this.#cards.clear();
       fill(this.#list);

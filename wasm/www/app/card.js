@@ -26,7 +26,7 @@ export function standing(desk, view) {
   }
   if (desk.storages.get(view.storageId)?.withdrawn) return { tone: 'off', word: t('status.withdrawn'), until: '' };
   const next = booked.find((r) => r.from > desk.today);
-  return { tone: 'free', word: next ? t('status.freeUntil', { day: day(next.from, desk.today) }) : t('status.free'), until: '' };
+  return { tone: 'free', word: t('status.free'), until: next ? t('status.until', { day: day(next.from, desk.today) }) : '' };
 }
 
 /** What a price is for. @param {string | undefined} per */

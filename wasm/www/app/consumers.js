@@ -77,9 +77,9 @@ export class RentConsumers extends HTMLElement {
               'button',
               {
                 type: 'button',
-                class: 'small toggle',
+                // Its name says what it does next; that it is pressed would say the opposite.
+                class: row?.paused ? 'small toggle on' : 'small toggle',
                 'data-key': `pause-${name}`,
-                'aria-pressed': String(Boolean(row?.paused)),
                 'aria-label': t(row?.paused ? 'consumer.resume' : 'consumer.pause', { name: word }),
                 title: t(row?.paused ? 'consumer.resume' : 'consumer.pause', { name: word }),
                 onclick: () => this.hold(name, !row?.paused).catch(complain),

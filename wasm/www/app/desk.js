@@ -37,6 +37,7 @@ export class Desk extends EventTarget {
   /** @type {{ ok: boolean, events: number, rows: number, findings: Row[], at: number } | null} */ verified = null;
   /** What was tried against the promises in this visit. */
   tried = { refused: 0, declined: 0, lost: 0, down: 0, paused: 0, crashed: 0, reloads: 0, refunds: 0, takenPaused: 0 };
+  /** Calls in a row that failed, as the breaker counts them. */
   failures = 0;
   /** Calls of the payment service that are over. */
   calls = 0;
@@ -93,7 +94,7 @@ export class Desk extends EventTarget {
   /** Whether the board is as of an earlier event, and says so. */
   get isStale() {
     const view = this.consumers.get('view');
-    return Boolean(view?.paused && view.behind > 0);
+    return Boolean(view && view.behind > 0 && (view.paused || view.retryAt));
   }
   get cursors() {
     return /** @type {any} */ (Object.fromEntries(this.consumers));
@@ -124,7 +125,8 @@ export class Desk extends EventTarget {
     const correlationId = `r-${[...crypto.getRandomValues(new Uint8Array(4))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
     const shown = !['pauseConsumer', 'resumeConsumer', 'set', 'retryDeadLetter', 'discardDeadLetter'].includes(command.command);
     if (shown) {
-      this.lanes.begin(correlationId, command, who, this.now);
+      const storageId = command.storageId ?? this.reservations.get(command.reservationId)?.storageId;
+      this.lanes.begin(correlationId, command, who, this.now, storageId);
       this.#tell('log');
     }
     try {
@@ -185,6 +187,8 @@ export class Desk extends EventTarget {
     this.#storageOf.clear();
     this.reviewed.clear();
     this.#viewCursor = 0;
+    // So has its breaker begun anew.
+    this.failures = 0;
     await this.#follow();
     this.changed();
   }
@@ -331,10 +335,12 @@ export class Desk extends EventTarget {
     const word = phase === 'done' ? outcome.outcome : null;
     if (word && kind !== 'deliver') this.calls++;
     this.lanes.outside(effect.correlationId, `${kind}:${effect.effectId}`, kind, word, { ...effect, ...(outcome ? { outcome } : {}) });
-    if (word === 'unknown' || word === 'notTaken' || word === 'unavailable') this.failures++;
-    else if (word && kind !== 'deliver') this.failures = 0;
+    // As the breaker counts: a void that is not taken is an answer, and only the first call that fails counts.
+    const isDown = word === 'unavailable' || (word === 'notTaken' && kind === 'charge');
+    if (word && kind !== 'deliver' && !isDown && word !== 'unknown') this.failures = 0;
+    else if (word && kind !== 'deliver' && effect.attempts === 0) this.failures++;
     if (word === 'unknown') this.tried.lost++;
-    if (word === 'notTaken' || word === 'unavailable') this.tried.down++;
+    if (isDown) this.tried.down++;
     this.#tell('log');
   }
 

@@ -12,7 +12,7 @@
  * @typedef {{ key: string, kind: string, outcome: string | null, json: any }} Outside
  * @typedef {Record<string, { cursor: number, paused: boolean }>} Cursors
  * @typedef {{ id: string, command: string, json: any, who: string | null, at: number, events: Event[], outside: Outside[],
- *   refusal: { code: string, messages: { ko: string, en: string } } | null, answered: boolean, changed: number }} Lane
+ *   refusal: { code: string, messages: { ko: string, en: string } } | null, answered: boolean, changed: number, storageId?: number }} Lane
  */
 
 /** What begins a lane whose command this page did not send. */
@@ -63,6 +63,14 @@ const paymentActs = (e) => e.eventType === 'ReservationCancelRequested' || (e.ev
 /** @param {Event} e */
 const messageActs = (e) => MESSAGE_ACTS.has(e.eventType) || (e.eventType === 'PaymentCancelled' && !e.cancelsReservation);
 
+/** Who began it, as far as the log says: the manager reserves as guest, and may cancel and end for anybody. @param {Event} e */
+const begunBy = (e) =>
+  !(e.eventType in BEGUN_BY) || ['ReservationCancelRequested', 'RentalEndSet'].includes(e.eventType)
+    ? null
+    : (e.customer ?? 'guest') === 'guest'
+      ? 'manager'
+      : e.customer;
+
 export class Lanes {
   /** @type {Map<string, Lane>} */
   #lanes = new Map();
@@ -82,9 +90,9 @@ export class Lanes {
     this.#lanes.clear();
   }
 
-  /** A command is sent. @param {string} id @param {any} command @param {string} who @param {number} at */
-  begin(id, command, who, at) {
-    this.#open(id, { command: command.command, json: command, who, at });
+  /** A command is sent. @param {string} id @param {any} command @param {string} who @param {number} at @param {number} [storageId] what it is about */
+  begin(id, command, who, at, storageId = command.storageId) {
+    this.#open(id, { command: command.command, json: command, who, at, storageId });
   }
 
   /** It was answered, or refused. @param {string} id @param {Lane['refusal']} refusal */
@@ -99,7 +107,7 @@ export class Lanes {
       const begun = {
         command: BEGUN_BY[e.eventType] ?? 'clock',
         json: null,
-        who: e.eventType in BEGUN_BY ? (e.customer ?? 'manager') : null,
+        who: begunBy(e),
         at: Date.parse(e.occurredAt),
       };
       const lane = this.#lanes.get(e.correlationId) ?? this.#open(e.correlationId, { ...begun, answered: true });
@@ -120,7 +128,7 @@ export class Lanes {
     this.#touch(lane);
   }
 
-  /** @param {string} id @param {Pick<Lane, 'command' | 'json' | 'who' | 'at'> & { answered?: boolean }} begun @returns {Lane} */
+  /** @param {string} id @param {Pick<Lane, 'command' | 'json' | 'who' | 'at' | 'storageId'> & { answered?: boolean }} begun @returns {Lane} */
   #open(id, begun) {
     const lane = { id, events: [], outside: [], refusal: null, answered: false, changed: 0, ...begun };
     this.#lanes.set(id, lane);
@@ -134,13 +142,17 @@ export class Lanes {
   }
 }
 
+/** Whether it was refused, and nothing is known of what it was about: it may be done, or not. @param {Lane} lane */
+export const isInTheDark = (lane) => lane.events.length === 0 && ['commitUnknown', 'enginePanicked', 'closed'].includes(lane.refusal?.code ?? '');
+
 /** The last event of the reservation a lane is about. @param {Lane} lane */
 export const lastOfReservation = (lane) => lane.events.findLast((e) => /^(Reservation|Rental)/.test(e.eventType))?.eventType;
 
 /** How a lane stands. @param {Lane} lane @param {Note[]} notes its notes @returns {LaneState} */
 export function stateOf(lane, notes) {
   const last = lastOfReservation(lane);
-  if (lane.events.length === 0) return lane.refusal ? 'refused' : 'running';
+  if (isInTheDark(lane)) return 'unknown';
+  if (lane.events.length === 0) return lane.refusal ? 'refused' : lane.answered ? 'done' : 'running';
   if (last === 'ReservationRejected') return lane.events.some((e) => e.eventType === 'PaymentVoided') ? 'notTaken' : 'declined';
   if (last === 'ReservationExpired') return 'expired';
   if (last === 'ReservationCreated') return lane.answered || lane.outside.some((o) => o.outcome === 'unknown') ? 'unknown' : 'running';
@@ -158,8 +170,8 @@ export function notesOf(lane, cursors) {
     kind: 'command',
     word: `command.${lane.command}`,
     code: lane.command === 'clock' ? 'Tick' : lane.command[0].toUpperCase() + lane.command.slice(1),
-    state: lane.refusal && lane.events.length === 0 ? 'refused' : 'done',
-    by: lane.who,
+    state: isInTheDark(lane) ? 'unknown' : lane.refusal && lane.events.length === 0 ? 'refused' : 'done',
+    by: lane.who ?? (lane.command === 'clock' ? null : undefined),
     json: lane.json,
     causes: [],
   });

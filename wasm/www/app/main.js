@@ -70,7 +70,7 @@ async function begin() {
     const footer = h('footer', { class: 'foot' }, new RentPromises(desk));
     loading?.remove();
     document.body.append(h('div', { class: 'site' }, skip, header, rooms, main, footer), tour);
-    if (site.why) banner(t(site.why === 'secondTab' ? 'secondTab' : 'noFileSystem'));
+    if (site.why) banner(site.why === 'secondTab' ? 'secondTab' : 'noFileSystem');
     if (recall('fresh') === 'yes') {
       keep('fresh', '');
       if (empty) notice(t('data.fresh'));

@@ -8,13 +8,14 @@ import { empty } from './notices.js';
 /** The inbox: what a customer was told, the newest so many; of everybody for the manager.
  * @param {Desk} desk @param {number} most @param {(left: number) => HTMLElement | null} more offers the rest */
 export async function messages(desk, most, more) {
-  const paused = desk.consumers.get('message')?.paused;
+  const message = desk.consumers.get('message');
+  const missing = message?.paused ? t('messages.paused') : message?.behind && message.retryAt ? t('messages.fails') : null;
   const rows = /** @type {any[]} */ (await desk.ask({ query: 'messages', ...(desk.isManager ? {} : { customer: desk.who }) }));
   const shown = rows.slice(-most).reverse();
   return h(
     'div',
     { class: 'messages' },
-    paused ? h('p', { class: 'stale' }, t('messages.paused')) : null,
+    missing ? h('p', { class: 'stale' }, missing) : null,
     shown.length === 0
       ? empty(t('messages.empty'), t('messages.empty.say'))
       : h(

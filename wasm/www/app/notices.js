@@ -1,5 +1,5 @@
 // @ts-check
-import { h, dated, focusKey, icon } from './dom.js';
+import { h, dated, fill, focusKey, icon } from './dom.js';
 import { t, language, onLanguage } from './language.js';
 import { messagesOf } from './desk.js';
 
@@ -18,9 +18,9 @@ export function placeNotices() {
 /** So long a question whether one is sure stands. */
 const SURE_MS = 5000;
 
-/** To a screen reader, briefly. @param {string} words */
+/** To a screen reader, briefly: in the dialog that is open, since whatever is around it is not told. @param {string} words */
 export function announce(words) {
-  live.textContent = words;
+  (document.querySelector('dialog[open] > .live') ?? live).textContent = words;
 }
 
 /** Shows a notice for a while. @param {string} words @param {'good' | 'bad' | 'wait'} [tone] */
@@ -101,6 +101,7 @@ export function openDialog(title, kind, ...content) {
       h('button', { class: 'plain', type: 'button', 'aria-label': t('close'), onclick: () => dialog.close() }, icon('close')),
     ),
     h('div', { class: 'sheet-body' }, ...content),
+    h('div', { class: 'unseen live', role: 'status' }),
   );
   dialog.addEventListener('close', () => {
     dialog.remove();
@@ -201,17 +202,17 @@ export const submits = (button, work) => (/** @type {Event} */ e) => {
 export const empty = (title, words, ...more) =>
   h('div', { class: 'empty' }, h('p', { class: 'empty-title' }, title), h('p', {}, words), ...more);
 
-/** A bar above everything that stays. @param {string} words */
-export function banner(words) {
-  const bar = h(
-    'aside',
-    { class: 'banner', 'aria-label': t('notices') },
-    icon('wait'),
-    h('p', {}, words),
-    h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => bar.remove() }, icon('close')),
-  );
+/** A bar above everything that stays, in whatever language is chosen. @param {string} key its words' */
+export function banner(key) {
+  const bar = h('aside', { class: 'banner' });
+  const write = () => {
+    bar.setAttribute('aria-label', t('notices'));
+    const away = h('button', { class: 'plain', 'aria-label': t('dismiss'), onclick: () => bar.remove() }, icon('close'));
+    fill(bar, icon('wait'), h('p', {}, t(key)), away);
+  };
+  write();
+  onLanguage(write);
   document.querySelector('.site')?.prepend(bar);
-  return bar;
 }
 
 /** The engine stopped: the one thing to do is to load again. */

@@ -2,7 +2,7 @@
 import { h, dated, fill, icon, perFrame, say, svg } from './dom.js';
 import { t, onLanguage } from './language.js';
 import { clock, number } from './format.js';
-import { lastOfReservation, notesOf, stateOf } from './lanes.js';
+import { isInTheDark, lastOfReservation, notesOf, stateOf } from './lanes.js';
 import { announce, empty, wordsOf, workButton } from './notices.js';
 import { openNote } from './note.js';
 import { askNow } from './storage.js';
@@ -198,6 +198,8 @@ export class RentStorm extends HTMLElement {
 
   /** What happens next, where something did not go the usual way. @param {Lane} lane @param {string} state */
   #next(lane, state) {
+    if (state === 'done' && lane.events.length === 0)
+      return [h('p', { class: 'next quiet' }, icon('check'), h('span', {}, t('next.same')))];
     if (lane.refusal && state === 'refused')
       return [
         h(
@@ -207,6 +209,7 @@ export class RentStorm extends HTMLElement {
           h('span', {}, dated(wordsOf(lane.refusal)), ' ', h('span', { class: 'quiet' }, t('next.refused'))),
         ),
       ];
+    if (lane.refusal && isInTheDark(lane)) return [h('p', { class: 'next pending' }, icon('wait'), h('span', {}, dated(wordsOf(lane.refusal))))];
     if (state === 'unknown')
       return [
         h(
@@ -272,9 +275,10 @@ const who = (name) => (name === 'manager' ? t('who.manager') : name);
 /** What a lane is about. @param {Lane} lane */
 export function titleOf(lane) {
   const e = lane.events[0];
-  return t(`lane.${lane.command}`, {
+  const unsaid = !lane.who && lane.command !== 'clock' ? '.unsaid' : '';
+  return t(`lane.${lane.command}${unsaid}`, {
     who: lane.who ? who(lane.who) : '',
-    storage: e?.storageId ?? lane.json?.storageId ?? '…',
+    storage: e?.storageId ?? lane.storageId ?? '…',
     reservation: e?.reservationId ?? lane.json?.reservationId ?? '…',
     count: number(lane.json?.storages?.length ?? lane.events.length),
   });

@@ -89,9 +89,12 @@ export const WORDS = {
     'The view consumer is paused: this board is as of event {cursor}.',
     '뷰 소비자가 멈춰 있습니다. 이 보드는 이벤트 {cursor}번까지의 모습입니다.',
   ],
+  'board.stale.fails': [
+    'The view consumer fails, and is tried again: this board is as of event {cursor}.',
+    '뷰 소비자가 실패해 다시 시도합니다. 이 보드는 이벤트 {cursor}번까지의 모습입니다.',
+  ],
 
   'status.free': ['Free', '비어 있음'],
-  'status.freeUntil': ['Free until {day}', '{day} 전까지 비어 있음'],
   'status.reserved': ['Reserved', '예약됨'],
   'status.until': ['until {day}', '{day} 전까지'],
   'status.openEnded': ['open-ended', '종료일 미정'],
@@ -154,6 +157,10 @@ export const WORDS = {
   'messages.paused': [
     'The message consumer is paused. What is missing here comes later, in order.',
     '메시지 소비자가 멈춰 있습니다. 빠진 것은 나중에 순서대로 옵니다.',
+  ],
+  'messages.fails': [
+    'The message consumer fails, and is tried again. What is missing here comes later, in order.',
+    '메시지 소비자가 실패해 다시 시도합니다. 빠진 것은 나중에 순서대로 옵니다.',
   ],
 
   'storage.reviews': ['Reviews', '후기'],
@@ -292,6 +299,8 @@ export const WORDS = {
   'lane.reserve': ['{who} reserves storage {storage}', '{who}: 창고 {storage}번 예약'],
   'lane.cancelReservation': ['{who} cancels reservation {reservation}', '{who}: 예약 {reservation}번 취소'],
   'lane.endRental': ['{who} moves out of storage {storage}', '{who}: 창고 {storage}번 퇴거'],
+  'lane.cancelReservation.unsaid': ['Reservation {reservation} is cancelled', '예약 {reservation}번 취소'],
+  'lane.endRental.unsaid': ['Storage {storage} is moved out of', '창고 {storage}번 퇴거'],
   'lane.addReview': ['{who} reviews storage {storage}', '{who}: 창고 {storage}번 후기'],
   'lane.modifyReview': ['A review of storage {storage} is changed', '창고 {storage}번 후기 변경'],
   'lane.deleteReview': ['A review of storage {storage} is deleted', '창고 {storage}번 후기 삭제'],
@@ -387,6 +396,7 @@ export const WORDS = {
     '처리되어 저장되었습니다. 기다리는 일은 소비자가 다시 돌면 순서대로 한 번 처리됩니다.',
   ],
   'next.cancelling': ['Accepted. The days are free again when the refund is through.', '접수했습니다. 환불이 끝나면 날짜가 다시 풀립니다.'],
+  'next.same': ['It was so already: nothing was written.', '이미 그러하여 아무것도 쓰지 않았습니다.'],
   'next.refused': ['Refused before anything was written.', '아무것도 쓰기 전에 거부되었습니다.'],
   'next.ask': ['Ask now', '지금 확인'],
 
@@ -476,8 +486,8 @@ export const WORDS = {
   'data.upload': ['Upload', '올리기'],
   'data.upload.title': ['Replace this site?', '이 사이트를 바꿀까요?'],
   'data.upload.say': [
-    'The site in this browser goes, with its {storages} [storage|storages], {events} [event|events] and all reservations; {name} takes its place. Download it first if you want to keep it.',
-    '이 브라우저의 사이트가 창고 {storages}개, 이벤트 {events}개와 모든 예약까지 사라지고 {name} 파일이 그 자리에 들어옵니다. 남기려면 먼저 내려받으세요.',
+    'The site in this browser goes, with its {storages} [storage|storages], {events} [event|events] and all reservations; {name} takes its place. Download it first if you want to keep it. The payment service’s books are not in the file: what they do not have cannot be refunded here.',
+    '이 브라우저의 사이트가 창고 {storages}개, 이벤트 {events}개와 모든 예약까지 사라지고 {name} 파일이 그 자리에 들어옵니다. 남기려면 먼저 내려받으세요. 결제 서비스의 장부는 파일에 들어 있지 않아, 장부에 없는 결제는 여기서 환불할 수 없습니다.',
   ],
   'data.upload.do': ['Replace it', '바꾸기'],
   'data.thousand': ['+1,000 storages', '창고 +1,000'],

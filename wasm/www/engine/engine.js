@@ -102,7 +102,14 @@ const sleep = (ms) => new Promise((resume) => setTimeout(resume, ms));
  * @returns {Promise<Site>}
  */
 export async function open({ name = 'rent.db', gateway, lang } = {}) {
-  if (!/^[\w.-]{1,60}$/.test(name)) throw new TypeError(`a site's name is 1 to 60 of A-Z a-z 0-9 _ . -, not ${name}`);
+  if (typeof name !== 'string' || !/^[\w.-]{1,60}$/.test(name)) throw new TypeError(`a site's name is 1 to 60 of A-Z a-z 0-9 _ . -, not ${name}`);
+  if (!['ko', 'en'].includes(lang ?? 'en')) throw new TypeError(`lang is 'ko' or 'en', not ${lang}`);
+  if (gateway) {
+    // One that lacks a call would leave every payment unknown.
+    for (const call of /** @type {const} */ (['charge', 'void', 'refund']))
+      if (typeof gateway[call] !== 'function') throw new TypeError(`a gateway has charge, void and refund; ${call} is no function`);
+    if (gateway.name && typeof gateway.name !== 'string') throw new TypeError(`a gateway's name is a string, not ${gateway.name}`);
+  }
   const release = await lock(`storagerent:${name}`);
   /** @type {WorkerPort | undefined} */
   let port;
@@ -252,6 +259,8 @@ export class Site {
    * @returns {() => void} ends it
    */
   subscribe(fn, { after } = {}) {
+    if (typeof fn !== 'function') throw new TypeError('subscribe takes a function');
+    if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) throw new TypeError(`after is the sequence of an event, or 0, not ${after}`);
     let cursor = after ?? this.#head;
     let live = after === undefined;
     const take = (/** @type {Envelope[]} */ events) => {
