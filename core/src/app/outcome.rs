@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::effects::is_held;
 use super::settle::payment_of;
 use super::{App, Error, Moment, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
@@ -50,7 +51,7 @@ impl App {
     fn conclude_within(&self, tx: &mut dyn Transaction, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
         let moment = self.moment::<_, Error>(tx)?;
         let row = tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
-        let is_mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
+        let is_mine = is_held(&row, effect);
         let booked = self.record(tx, row, outcome.plain(), is_mine, &moment)?;
         Ok(Concluded { is_news: is_mine, booked })
     }
