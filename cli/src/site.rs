@@ -147,8 +147,8 @@ impl Site {
         if self.gateway.misses_books.load(Ordering::Relaxed) {
             let books = self.gateway.books.display();
             self.out.remark(&self.out.lang().pick(
-                format!("the payment service's books {books} are not there: a refund waits for them"),
-                format!("결제 서비스의 장부 {books}이(가) 없습니다. 환불이 장부를 기다립니다"),
+                format!("the payment service's books {books} are not there: refunds, and charges whose outcome is not known, wait for them"),
+                format!("결제 서비스의 장부 {books}이(가) 없습니다. 환불과 결과를 모르는 결제가 장부를 기다립니다"),
             ));
         }
         if let Some(Err(error)) = self.gateway.opened.get() {
@@ -248,7 +248,7 @@ struct LazyGateway {
     books: PathBuf,
     behaviour: Behaviour,
     opened: OnceLock<Result<SimulatedGateway, StoreError>>,
-    /// Whether money was to be given back by books that are not there.
+    /// Whether books that are not there were asked about money taken before.
     misses_books: AtomicBool,
 }
 
@@ -269,6 +269,16 @@ impl LazyGateway {
             Err(error) => cannot(error.to_string()),
         }
     }
+
+    /// Asks about money that may have been taken before. Whoever looks at a copy has no books beside it: new ones would know of none,
+    /// swear that it was not taken, and refuse to give it back.
+    fn ask_again(&self, f: impl FnOnce(&SimulatedGateway) -> Outcome) -> Outcome {
+        if self.behaviour != Behaviour::Down && !self.books.exists() {
+            self.misses_books.store(true, Ordering::Relaxed);
+            return Outcome::Unavailable { reason: "the payment service's books are not there".to_owned() };
+        }
+        self.call(f, |reason| Outcome::Unavailable { reason })
+    }
 }
 
 impl PaymentGateway for LazyGateway {
@@ -281,15 +291,10 @@ impl PaymentGateway for LazyGateway {
     }
 
     fn void(&self, charge: &Charge, deadline: Duration) -> Outcome {
-        self.call(|gateway| gateway.void(charge, deadline), |reason| Outcome::Unavailable { reason })
+        self.ask_again(|gateway| gateway.void(charge, deadline))
     }
 
     fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome {
-        // Whoever looks at a copy has no books beside it. New ones would know of no money that was taken, and refuse for good.
-        if self.behaviour != Behaviour::Down && !self.books.exists() {
-            self.misses_books.store(true, Ordering::Relaxed);
-            return Outcome::Unavailable { reason: "the payment service's books are not there".to_owned() };
-        }
-        self.call(|gateway| gateway.refund(charge, deadline), |reason| Outcome::Unavailable { reason })
+        self.ask_again(|gateway| gateway.refund(charge, deadline))
     }
 }
