@@ -130,11 +130,11 @@ impl App {
             // Known before. The same news again is no news; other news is the gateway contradicting itself.
             let taken_before = matches!(was, PaymentStatus::Paid | PaymentStatus::Cancelled);
             let contradicts = taken_before != matches!(outcome, Outcome::Captured);
-            // Parked once, however often it is told.
+            // Parked once, however often it is told; and parked until somebody has looked, whatever else is told.
             if contradicts && row.status != EffectStatus::Parked {
                 let reason = format!("the gateway says {outcome:?} of a payment that is {}", was.as_str());
                 park(tx, row, reason, moment)?;
-            } else if !contradicts {
+            } else if !contradicts && row.status != EffectStatus::Parked {
                 done(tx, row)?;
             }
             return Ok(Booked { reservation: reservation.row().clone(), contradicts });

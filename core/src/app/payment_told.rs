@@ -2,7 +2,7 @@
 
 use super::outcome::PATIENCE;
 use super::{App, Error, OperationError};
-use crate::effect::{EffectStatus, Outcome};
+use crate::effect::Outcome;
 use crate::payment::{PaymentError, PaymentRow};
 use crate::ports::wait;
 use crate::shared::{Key, Money};
@@ -48,10 +48,7 @@ impl App {
             }
             // This process has called for it, or is about to: the reply to come is no news any more.
             let is_answer = charge.lease.is_some_and(|lease| lease.owner == app.inner.owner);
-            // A contradiction's letter stays open until somebody has looked, whatever else is told.
-            if charge.status != EffectStatus::Parked {
-                app.record(tx, charge, outcome, false, &moment)?;
-            }
+            app.record(tx, charge, outcome, false, &moment)?;
             Ok::<_, Error>((tx.payment(payment_id)?.ok_or(PaymentError::NotFound { payment_id })?, is_answer))
         });
         let (payment, is_answer) = told.await?;

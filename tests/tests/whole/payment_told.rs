@@ -234,3 +234,23 @@ fn told_of_its_probe_before_the_reply_the_breaker_closes() {
     assert_eq!(host.breaker_state(), BreakerState::Closed, "the service has answered, by another way");
     reserve(true, Outcome::Captured).unwrap();
 }
+
+#[test]
+fn a_contradiction_is_asked_about_whatever_is_told_before_somebody_looks() {
+    let site = Site::new(Kept::Memory);
+    let host = site.another_app(|_| Options::without_gateway().clock(site.clock.clone()));
+    let (kim, command) = (customer("kim"), Reserve::new(site.storage(59_000)));
+    let begun = host.begin_reserve(&kim, command).unwrap();
+    let charge = begun.effect.clone().unwrap();
+    let (told, not_taken) = (
+        |outcome| host.payment_told(charge.key, Money::krw(59_000), outcome).unwrap(),
+        || Outcome::NotTaken { reason: why() },
+    );
+    told(not_taken());
+    told(Outcome::Captured);
+    host.complete(&charge, not_taken()).unwrap();
+    let letter = host.dead_letters(Page::default()).unwrap().remove(0);
+    host.retry_dead_letter(&Caller::manager(), letter.dead_letter_id).unwrap();
+    let asked = host.due_effects(9).unwrap();
+    assert!(asked.iter().any(|effect| matches!(effect.task, Task::Void(_))), "{asked:?}");
+}
