@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
@@ -147,11 +147,11 @@ impl Site {
         if self.gateway.misses_books.load(Ordering::Relaxed) {
             let books = self.gateway.books.display();
             self.out.remark(&self.out.lang().pick(
-                format!("the payment service's books {books} are not there: a refund waits for them"),
-                format!("결제 서비스의 장부 {books}이(가) 없습니다. 환불이 장부를 기다립니다"),
+                format!("the payment service's books {books} are not there: refunds, and charges whose outcome is not known, wait for them"),
+                format!("결제 서비스의 장부 {books}이(가) 없습니다. 환불과 결과를 모르는 결제가 장부를 기다립니다"),
             ));
         }
-        if let Some(Err(error)) = self.gateway.opened.get() {
+        if let Some(error) = &*self.gateway.trouble() {
             let books = self.gateway.books.display();
             self.out.remark(&self.out.lang().pick(
                 format!("the payment service's books {books} cannot be used: {error}"),
@@ -247,14 +247,21 @@ pub(crate) fn beside(path: &Path, more: &str) -> PathBuf {
 struct LazyGateway {
     books: PathBuf,
     behaviour: Behaviour,
-    opened: OnceLock<Result<SimulatedGateway, StoreError>>,
-    /// Whether money was to be given back by books that are not there.
+    opened: OnceLock<SimulatedGateway>,
+    /// Why they could not be opened when that was tried last.
+    trouble: Mutex<Option<StoreError>>,
+    /// Whether books that are not there were asked about money taken before.
     misses_books: AtomicBool,
 }
 
 impl LazyGateway {
     fn new(books: PathBuf, behaviour: Behaviour) -> Self {
-        LazyGateway { books, behaviour, opened: OnceLock::new(), misses_books: AtomicBool::new(false) }
+        let (opened, trouble, misses_books) = (OnceLock::new(), Mutex::default(), AtomicBool::new(false));
+        LazyGateway { books, behaviour, opened, trouble, misses_books }
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<StoreError>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls the service, or says why it cannot be called.
@@ -264,10 +271,31 @@ impl LazyGateway {
             Behaviour::Down => Ok(SimulatedGateway::in_memory(Behaviour::Down)),
             other => SimulatedGateway::with_books(&self.books, other),
         };
-        match self.opened.get_or_init(open) {
-            Ok(gateway) => f(gateway),
-            Err(error) => cannot(error.to_string()),
+        if let Some(gateway) = self.opened.get() {
+            return f(gateway);
         }
+        // Tried anew with each call: a server goes on once they can be opened.
+        match open() {
+            Ok(gateway) => {
+                *self.trouble() = None;
+                f(self.opened.get_or_init(|| gateway))
+            }
+            Err(error) => {
+                let why = error.to_string();
+                *self.trouble() = Some(error);
+                cannot(why)
+            }
+        }
+    }
+
+    /// Asks about money that may have been taken before. Whoever looks at a copy has no books beside it: new ones would know of none,
+    /// swear that it was not taken, and refuse to give it back.
+    fn ask_again(&self, f: impl FnOnce(&SimulatedGateway) -> Outcome) -> Outcome {
+        if self.behaviour != Behaviour::Down && !self.books.exists() {
+            self.misses_books.store(true, Ordering::Relaxed);
+            return Outcome::Unavailable { reason: "the payment service's books are not there".to_owned() };
+        }
+        self.call(f, |reason| Outcome::Unavailable { reason })
     }
 }
 
@@ -281,15 +309,10 @@ impl PaymentGateway for LazyGateway {
     }
 
     fn void(&self, charge: &Charge, deadline: Duration) -> Outcome {
-        self.call(|gateway| gateway.void(charge, deadline), |reason| Outcome::Unavailable { reason })
+        self.ask_again(|gateway| gateway.void(charge, deadline))
     }
 
     fn refund(&self, charge: &Charge, deadline: Duration) -> Outcome {
-        // Whoever looks at a copy has no books beside it. New ones would know of no money that was taken, and refuse for good.
-        if self.behaviour != Behaviour::Down && !self.books.exists() {
-            self.misses_books.store(true, Ordering::Relaxed);
-            return Outcome::Unavailable { reason: "the payment service's books are not there".to_owned() };
-        }
-        self.call(|gateway| gateway.refund(charge, deadline), |reason| Outcome::Unavailable { reason })
+        self.ask_again(|gateway| gateway.refund(charge, deadline))
     }
 }

@@ -7,6 +7,16 @@ use axum::http::Uri;
 
 use crate::ConfigError;
 
+/// An address as it is given: its path, or a password in it, may be a secret, so `Debug` shows nothing of it.
+#[derive(Clone)]
+pub(crate) struct Given(pub(crate) String);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// An address that may be called: encrypted, or this machine's own. Its path may be a secret, so `Debug` shows the host alone.
 #[derive(Clone)]
 pub(crate) struct Endpoint {

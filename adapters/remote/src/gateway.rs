@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use storagerent::{Charge, Key, Outcome, PaymentGateway};
 
 use crate::client::{Client, NoReply, Reply};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Given};
 use crate::wire::PaymentBody;
 use crate::{ConfigError, Secret, bearer, outcome};
 
@@ -16,7 +16,7 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// Where a payment service is, and how it is spoken to.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    url: String,
+    url: Given,
     name: String,
     token: Option<Secret>,
     plain_allowed: bool,
@@ -26,7 +26,13 @@ pub struct GatewayConfig {
 impl GatewayConfig {
     /// A service below that address: `https://`, or `http://` on this machine.
     pub fn new(url: impl Into<String>) -> Self {
-        GatewayConfig { url: url.into(), name: "http".to_owned(), token: None, plain_allowed: false, roots_pem: None }
+        GatewayConfig {
+            url: Given(url.into()),
+            name: "http".to_owned(),
+            token: None,
+            plain_allowed: false,
+            roots_pem: None,
+        }
     }
 
     /// Whose books these are, 1 to 40 of `a-z 0-9 -`; `http` if not given. A site keeps the name of its first gateway.
@@ -77,7 +83,7 @@ impl HttpGateway {
     /// [`ConfigError`] for an address that may not be called, and certificates that are none.
     pub fn new(config: GatewayConfig) -> Result<Self, ConfigError> {
         Ok(HttpGateway {
-            endpoint: Endpoint::base(&config.url, config.plain_allowed)?,
+            endpoint: Endpoint::base(&config.url.0, config.plain_allowed)?,
             client: Client::new(config.roots_pem.as_deref())?,
             authorization: config.token.as_ref().map(bearer::authorization),
             name: config.name,

@@ -10,7 +10,7 @@ use storagerent::clock::SystemClock;
 use storagerent::{Clock, Key, MessageRow, Notifier, Outcome};
 
 use crate::client::Client;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Given};
 use crate::gateway::{IDEMPOTENCY_KEY, key_value};
 use crate::signature::{self, HEADER};
 use crate::{ConfigError, Secret, outcome};
@@ -21,7 +21,7 @@ const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 /// Where messages go, and how they are signed.
 #[derive(Debug, Clone)]
 pub struct WebhookConfig {
-    url: String,
+    url: Given,
     secret: Secret,
     channel: String,
     deadline: Duration,
@@ -33,7 +33,7 @@ impl WebhookConfig {
     /// Posts to that address, signed with the secret: `https://`, or `http://` on this machine.
     pub fn new(url: impl Into<String>, secret: Secret) -> Self {
         WebhookConfig {
-            url: url.into(),
+            url: Given(url.into()),
             secret,
             channel: "webhook".to_owned(),
             deadline: Duration::from_secs(10),
@@ -98,7 +98,7 @@ impl WebhookNotifier {
     /// [`ConfigError`] for an address that may not be called, and certificates that are none.
     pub fn new(config: WebhookConfig) -> Result<Self, ConfigError> {
         Ok(WebhookNotifier {
-            endpoint: Endpoint::exact(&config.url, config.plain_allowed)?,
+            endpoint: Endpoint::exact(&config.url.0, config.plain_allowed)?,
             client: Client::new(config.roots_pem.as_deref())?,
             channel: config.channel,
             secret: config.secret,

@@ -222,12 +222,12 @@ impl Site {
         self.app(which).map(|app| app.breaker_state())
     }
 
-    /// Whether this effect is under the very lease it was handed out with, as far as owners tell.
+    /// Whether this effect is under the very lease it was handed out with.
     pub(super) fn leases(&self, effect: &Effect) -> bool {
         let mut is_leased = false;
         let read = self.store.read(&mut |q| {
             let row = q.effect(effect.effect_id).ok().flatten();
-            is_leased = row.and_then(|row| row.lease).is_some_and(|lease| lease.owner == effect.lease.owner);
+            is_leased = row.and_then(|row| row.lease) == Some(effect.lease);
         });
         read.is_ok() && is_leased
     }

@@ -70,20 +70,27 @@ fn what_a_file_that_is_gone_has_left_is_not_replayed_into_its_successor() {
 }
 
 #[test]
-fn whoever_looks_at_a_backup_without_its_books_gives_no_refund_up() {
+fn whoever_looks_at_a_backup_without_its_books_gives_no_money_up() {
     let site = Site::with_storages();
     site.ok(&["reserve", "1", "--customer", "kim"]);
+    let days = ["--from", "2100-01-01", "--until", "2100-01-02"];
+    assert_eq!(site.run(&[&["--payment", "slow", "reserve", "2", "--customer", "lee"], &days[..]].concat()).code, 7);
     site.ok(&["--payment", "down", "cancel", "1"]);
     site.ok(&["db", "backup", "saved.db"]);
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     let saved = site.path("saved.db");
     let looked = Answer::of(tool().arg("--db").arg(&saved).args(["verify"]).output().unwrap());
-    assert!(looked.code == 0 && looked.stderr.contains("saved.db.books are not there: a refund waits"), "{looked:?}");
+    assert!(looked.code == 0 && looked.stderr.contains("saved.db.books are not there: refunds, and"), "{looked:?}");
+    on(&saved, &["settle"]);
+    on(&saved, &["run-due"]);
     assert!(!site.path("saved.db.books").exists(), "none are made");
+    assert_eq!(on(&saved, &["payment", "show", "2"]).json()["paymentStatus"], "requested", "it was taken");
     assert_eq!(on(&saved, &["dead-letter", "list"]).json(), serde_json::json!([]));
     site.ok(&["db", "restore", "saved.db"]);
     site.ok(&["run-due"]);
     assert_eq!(site.ok(&["reservation", "show", "1"])["reservationStatus"], "cancelled");
+    let taken = site.ok(&["payment", "show", "2"]);
+    assert!(["paid", "cancelled"].map(Into::into).contains(&taken["paymentStatus"]), "{taken}");
     site.assert_clean();
 }
 

@@ -281,3 +281,20 @@ fn while_the_payment_service_is_stopped_nothing_is_held_and_then_it_goes_on() {
     served.end();
     sim.end();
 }
+
+#[cfg(unix)]
+#[test]
+fn books_that_could_not_be_opened_at_first_are_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &["--insecure", "--listen", "127.0.0.1:0"]);
+    let storage = served.post("/storages", r#"{"description":"BigStorage","price":"200000"}"#);
+    assert!(storage.starts_with("HTTP/1.1 201 "), "{storage}");
+    let reserve = || served.post("/reservations", r#"{"storageId":"1"}"#);
+    let books = folder.path().join("rent.db.books");
+    std::fs::create_dir(&books).unwrap();
+    assert!(reserve().starts_with("HTTP/1.1 503 "));
+    std::fs::remove_dir(&books).unwrap();
+    let reserved = reserve();
+    assert!(reserved.starts_with("HTTP/1.1 201 "), "{reserved}");
+    served.end();
+}

@@ -382,7 +382,7 @@ enum Leave {
 }
 
 /// Whether an effect is still held under the lease it was handed out with.
-fn is_held(row: &EffectRow, effect: &Effect) -> bool {
+pub(super) fn is_held(row: &EffectRow, effect: &Effect) -> bool {
     row.status == EffectStatus::Leased && row.lease == Some(effect.lease)
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::effects::is_held;
 use super::settle::payment_of;
 use super::{App, Error, Moment, OperationError};
 use crate::consumer::{DeadLetter, DeadSubject};
@@ -50,7 +51,7 @@ impl App {
     fn conclude_within(&self, tx: &mut dyn Transaction, effect: &Effect, outcome: Outcome) -> Result<Concluded, Error> {
         let moment = self.moment::<_, Error>(tx)?;
         let row = tx.effect(effect.effect_id)?.ok_or(OperationError::EffectNotFound { effect_id: effect.effect_id })?;
-        let is_mine = row.status == EffectStatus::Leased && row.lease.is_some_and(|l| l.owner == effect.lease.owner);
+        let is_mine = is_held(&row, effect);
         let booked = self.record(tx, row, outcome.plain(), is_mine, &moment)?;
         Ok(Concluded { is_news: is_mine, booked })
     }
@@ -129,11 +130,11 @@ impl App {
             // Known before. The same news again is no news; other news is the gateway contradicting itself.
             let taken_before = matches!(was, PaymentStatus::Paid | PaymentStatus::Cancelled);
             let contradicts = taken_before != matches!(outcome, Outcome::Captured);
-            // Parked once, however often it is told.
+            // Parked once, however often it is told; and parked until somebody has looked, whatever else is told.
             if contradicts && row.status != EffectStatus::Parked {
                 let reason = format!("the gateway says {outcome:?} of a payment that is {}", was.as_str());
                 park(tx, row, reason, moment)?;
-            } else if !contradicts {
+            } else if !contradicts && row.status != EffectStatus::Parked {
                 done(tx, row)?;
             }
             return Ok(Booked { reservation: reservation.row().clone(), contradicts });

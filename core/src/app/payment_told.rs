@@ -2,7 +2,7 @@
 
 use super::outcome::PATIENCE;
 use super::{App, Error, OperationError};
-use crate::effect::{EffectStatus, Outcome};
+use crate::effect::Outcome;
 use crate::payment::{PaymentError, PaymentRow};
 use crate::ports::wait;
 use crate::shared::{Key, Money};
@@ -26,7 +26,7 @@ impl App {
     /// As [`App::payment_told`].
     pub async fn payment_told_async(&self, key: Key, amount: Money, outcome: Outcome) -> Result<PaymentRow, Error> {
         let outcome = outcome.plain();
-        self.write_within(PATIENCE, move |app, tx| {
+        let told = self.write_within(PATIENCE, move |app, tx| {
             let moment = app.moment::<_, Error>(tx)?;
             let not_found = || Error::from(OperationError::PaymentKeyNotFound { amount });
             let charge = tx.effect_under("charge", key)?.ok_or_else(not_found)?;
@@ -46,12 +46,15 @@ impl App {
                     return Err(OperationError::WrongOutcome { action: "charge", outcome }.into());
                 }
             }
-            // A contradiction's letter stays open until somebody has looked, whatever else is told.
-            if charge.status != EffectStatus::Parked {
-                app.record(tx, charge, outcome, false, &moment)?;
-            }
-            Ok(tx.payment(payment_id)?.ok_or(PaymentError::NotFound { payment_id })?)
-        })
-        .await
+            // This process has called for it, or is about to: the reply to come is no news any more.
+            let is_answer = charge.lease.is_some_and(|lease| lease.owner == app.inner.owner);
+            app.record(tx, charge, outcome, false, &moment)?;
+            Ok::<_, Error>((tx.payment(payment_id)?.ok_or(PaymentError::NotFound { payment_id })?, is_answer))
+        });
+        let (payment, is_answer) = told.await?;
+        if is_answer {
+            self.breaker().answered();
+        }
+        Ok(payment)
     }
 }

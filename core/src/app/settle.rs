@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::outcome::PATIENCE;
 use super::reserve::{charge_of, handed_out};
 use super::{App, Error, Moment};
 use crate::effect::{Action, Effect, EffectRow, EffectStatus, Task};
 use crate::payment::Payment;
-use crate::ports::{Page, StoreError, Transaction};
+use crate::ports::{Page, StoreError, Transaction, wait};
 use crate::reservation::ReservationStatus;
 
 const BATCH_MAX: u32 = 100;
@@ -34,7 +35,7 @@ impl App {
             if loose.is_empty() {
                 return Ok(settled);
             }
-            let (asked, last) = self.write(move |app, tx| {
+            let asking = self.write_within(PATIENCE, move |app, tx| {
                 let moment = app.moment::<_, Error>(tx)?;
                 let charges = tx.loose_charges(moment.now, Page { after, limit: Some(BATCH_MAX) })?;
                 let last = charges.last().map_or(u64::MAX, |c| c.effect_id.get());
@@ -43,7 +44,8 @@ impl App {
                     asked += u32::from(app.settle_charge(tx, charge, &moment)?);
                 }
                 Ok::<_, Error>((asked, last))
-            })?;
+            });
+            let (asked, last) = wait(asking)?;
             settled.asked += asked;
             after = last;
         }

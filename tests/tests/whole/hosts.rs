@@ -358,3 +358,22 @@ fn a_host_that_calls_the_gateway_itself_knows_the_deadline_and_reads_nothing_on_
     assert_eq!(reserved.reservation.reservation_status, ReservationStatus::Reserved);
     assert_eq!(store.times.load(Ordering::Relaxed), before);
 }
+
+#[test]
+fn a_setback_told_after_its_lease_counts_for_nothing_while_the_same_process_is_at_it_again() {
+    for outcome in [Outcome::Unavailable { reason: "away".to_owned() }, Outcome::Refused { reason: "no".to_owned() }] {
+        let site = Site::new(Kept::Memory);
+        let host = host(&site);
+        site.reserve("kim", Reserve::new(site.storage(1_000)));
+        let slow = only(host.due_effects(9).unwrap());
+        site.clock.advance(Duration::from_secs(60));
+        let again = only(host.due_effects(9).unwrap());
+        assert_eq!(slow.effect_id, again.effect_id);
+        host.complete(&slow, outcome).unwrap();
+        assert_eq!(host.status().unwrap().counts.dead_letters, 0, "it may yet be delivered");
+        site.clock.advance(Duration::from_secs(5));
+        let another = self::host(&site).due_effects(9).unwrap();
+        assert_eq!(another, [], "one at a time does it");
+        host.complete(&again, Outcome::Delivered).unwrap();
+    }
+}

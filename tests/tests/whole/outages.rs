@@ -470,3 +470,38 @@ fn what_only_others_can_do_does_not_keep_a_host_from_what_is_due_here() {
         assert_eq!(other.run_due().unwrap().effects.done, 3, "what waited for it: reserved, on its way, given back");
     }
 }
+
+/// Keeps the store for a while.
+struct Keeps(std::sync::mpsc::Sender<()>);
+
+impl ports::Work for Keeps {
+    fn run(&mut self, _: &mut dyn ports::Transaction) -> ports::Verdict {
+        self.0.send(()).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        ports::Verdict::Keep
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+        outcome.unwrap();
+    }
+}
+
+#[test]
+fn what_is_not_known_is_settled_however_short_the_patience_of_callers() {
+    for kept in Kept::ALL {
+        let site = Site::with(kept, |options| options.wait_max(Duration::from_millis(20)));
+        let storage_id = site.storage(59_000);
+        site.gateway.set_behaviour(Behaviour::LostReply);
+        site.app.reserve(&customer("kim"), Reserve::new(storage_id)).unwrap_err();
+        let (kept, keeps) = std::sync::mpsc::channel();
+        std::thread::scope(|s| {
+            s.spawn(|| {
+                if site.store.submit(vec![Box::new(Keeps(kept))], Duration::from_secs(10)) {
+                    site.store.drive();
+                }
+            });
+            keeps.recv().unwrap();
+            assert_eq!(site.app.settle().map(|settled| settled.asked), Ok(1));
+        });
+    }
+}

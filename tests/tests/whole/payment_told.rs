@@ -210,3 +210,47 @@ fn whoever_waits_for_a_charge_that_contradicts_its_void_is_not_told_that_the_mon
     }
     assert_eq!(host.status().unwrap().counts.dead_letters, 1, "one letter, however often it is told");
 }
+
+#[test]
+fn told_of_its_probe_before_the_reply_the_breaker_closes() {
+    let site = Site::new(Kept::Memory);
+    let host = site.another_app(|_| Options::without_gateway().clock(site.clock.clone()));
+    host.set(&Caller::manager(), "breakerFailures", "1").unwrap();
+    let kim = customer("kim");
+    let reserve = |told: bool, outcome: Outcome| {
+        let command = Reserve::new(site.storage(59_000));
+        let begun = host.begin_reserve(&kim, command).unwrap();
+        if told {
+            let charge = begun.effect.as_ref().unwrap();
+            host.payment_told(charge.key, Money::krw(59_000), outcome.clone()).unwrap();
+        }
+        host.resume_reserve(&kim, command, &begun, outcome)
+    };
+    reserve(false, Outcome::NotTaken { reason: why() }).unwrap_err();
+    assert_eq!(host.breaker_state(), BreakerState::Open);
+    site.clock.advance(TimeDelta::seconds(30).to_std().unwrap());
+    assert_eq!(host.breaker_state(), BreakerState::HalfOpen);
+    reserve(true, Outcome::Captured).unwrap();
+    assert_eq!(host.breaker_state(), BreakerState::Closed, "the service has answered, by another way");
+    reserve(true, Outcome::Captured).unwrap();
+}
+
+#[test]
+fn a_contradiction_is_asked_about_whatever_is_told_before_somebody_looks() {
+    let site = Site::new(Kept::Memory);
+    let host = site.another_app(|_| Options::without_gateway().clock(site.clock.clone()));
+    let (kim, command) = (customer("kim"), Reserve::new(site.storage(59_000)));
+    let begun = host.begin_reserve(&kim, command).unwrap();
+    let charge = begun.effect.clone().unwrap();
+    let (told, not_taken) = (
+        |outcome| host.payment_told(charge.key, Money::krw(59_000), outcome).unwrap(),
+        || Outcome::NotTaken { reason: why() },
+    );
+    told(not_taken());
+    told(Outcome::Captured);
+    host.complete(&charge, not_taken()).unwrap();
+    let letter = host.dead_letters(Page::default()).unwrap().remove(0);
+    host.retry_dead_letter(&Caller::manager(), letter.dead_letter_id).unwrap();
+    let asked = host.due_effects(9).unwrap();
+    assert!(asked.iter().any(|effect| matches!(effect.task, Task::Void(_))), "{asked:?}");
+}

@@ -10,7 +10,7 @@ use storagerent::{Clock, Outcome};
 use tokio::sync::Semaphore;
 
 use crate::client::Client;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Given};
 use crate::signature::{self, HEADER};
 use crate::wire::Callback;
 use crate::{ConfigError, Secret, outcome};
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 /// Whom the service tells, and how it signs.
 #[derive(Debug, Clone)]
 pub struct CallbackConfig {
-    url: String,
+    url: Given,
     secret: Secret,
     plain_allowed: bool,
 }
@@ -34,7 +34,7 @@ pub struct CallbackConfig {
 impl CallbackConfig {
     /// Posts to that address, signed with the secret: `https://`, or `http://` on this machine.
     pub fn new(url: impl Into<String>, secret: Secret) -> Self {
-        CallbackConfig { url: url.into(), secret, plain_allowed: false }
+        CallbackConfig { url: Given(url.into()), secret, plain_allowed: false }
     }
 
     /// Allows `http://` to other machines.
@@ -58,7 +58,7 @@ pub(super) struct Teller {
 impl Teller {
     pub(super) fn new(config: CallbackConfig) -> Result<Self, ConfigError> {
         Ok(Teller {
-            endpoint: Endpoint::exact(&config.url, config.plain_allowed)?,
+            endpoint: Endpoint::exact(&config.url.0, config.plain_allowed)?,
             secret: config.secret,
             client: Arc::new(Client::new(None)?),
             clock: Arc::new(SystemClock::default()),

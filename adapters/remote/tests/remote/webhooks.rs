@@ -11,7 +11,8 @@ use axum::routing::post;
 use storagerent::chrono::Utc;
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::{Caller, Options, Reserve};
-use storagerent_remote::{Secret, WebhookConfig, WebhookNotifier, signature};
+use storagerent_remote::payment_sim::CallbackConfig;
+use storagerent_remote::{GatewayConfig, Secret, WebhookConfig, WebhookNotifier, signature};
 
 use crate::support::{Served, customer, secret, storage};
 
@@ -97,7 +98,11 @@ fn a_receiver_that_is_gone_is_waited_for() {
 fn a_notifier_shows_neither_its_secret_nor_its_path() {
     let config =
         WebhookConfig::new("https://hooks.example/canary-path?canary=1", Secret::new("canary-secret").unwrap());
+    assert!(!format!("{config:?}").contains("canary"), "{config:?}");
     let notifier = WebhookNotifier::new(config.channel("slack")).unwrap();
     assert_eq!(storagerent::Notifier::channel(&notifier), "slack");
     assert!(!format!("{notifier:?}").contains("canary"), "{notifier:?}");
+    let callback = CallbackConfig::new("https://hooks.example/canary", Secret::new("canary-secret").unwrap());
+    let gateway = GatewayConfig::new("https://kim:canary@pay.example/canary");
+    assert!(!format!("{callback:?} {gateway:?}").contains("canary"), "{callback:?} {gateway:?}");
 }
