@@ -395,6 +395,24 @@ fn what_another_process_took_over_from_a_slow_channel_is_not_delivered_by_both()
 }
 
 #[test]
+fn what_another_process_has_taken_over_and_not_done_yet_is_left_to_it() {
+    for kept in Kept::ALL {
+        let (site, keys) = (Site::new(kept), Arc::<Mutex<Vec<Key>>>::default());
+        let taken = Arc::<Mutex<Vec<Effect>>>::default();
+        let (other, clock, takes) = (site.another_app(|o| o), site.clock.clone(), Arc::clone(&taken));
+        let meanwhile = Box::new(move || {
+            clock.advance(Duration::from_secs(30));
+            takes.lock().unwrap().extend(other.due_effects(u32::MAX).unwrap());
+        });
+        let slow = site.another_app(|o| o.notifier(TakesLong { keys: Arc::clone(&keys), meanwhile }));
+        (0..2).for_each(|_| drop(site.reserve("kim", Reserve::new(site.storage(1)))));
+        slow.run_effects(u32::MAX).unwrap();
+        let taken: Vec<_> = taken.lock().unwrap().iter().map(|effect| effect.key).collect();
+        assert_eq!((keys.lock().unwrap().len(), taken.len()), (1, 2));
+    }
+}
+
+#[test]
 fn a_channel_that_hangs_keeps_no_refund_waiting() {
     for kept in Kept::ALL {
         let (site, keys) = (Site::new(kept), Arc::<Mutex<Vec<Key>>>::default());
