@@ -213,6 +213,20 @@ async fn a_review_by_storage_is_of_the_latest_reservation_there() {
 }
 
 #[tokio::test]
+async fn what_is_nearly_right_is_refused_too() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    for path in ["/quote?storageId=1&from=2026-12-1", "/quote?storageId=1&from=%2B2026-12-1", "/available?maxPrice=-1"]
+    {
+        house.get(path).await.problem(422, "invalidValue");
+    }
+    house.get("/storages/+1").await.problem(404, "notFound");
+    house.ask("PUT", "/storages/1", &[], r#"{"price": 5}"#).await.problem(422, "invalidValue");
+    house.ask("PUT", "/storages/1", &[], r#"{"description": "dry"}"#).await.problem(422, "invalidValue");
+    let quote = house.get("/quote?storageId=1&from=2026-12-01&until=2026-12-05").await.told(200);
+    assert_eq!(quote["_links"]["self"]["href"], "/quote?storageId=1&from=2026-12-01&until=2026-12-05");
+}
+
+#[tokio::test]
 async fn without_tokens_ones_own_are_the_managers_and_no_customers() {
     let house = House::open(Options::insecure()).with_storages(2).await;
     let kim = storagerent::Caller::customer("kim".parse().unwrap());
