@@ -145,6 +145,10 @@ async fn a_stream_that_resumes_beyond_the_end_of_the_log_is_refused_and_misses_n
     assert_eq!(refused["field"], "Last-Event-ID");
     let refused = asks(format!("/events?after={}", head + 1), None).await.problem(422, "invalidValue");
     assert_eq!(refused["field"], "after");
+    // A browser that comes back asks as it did first, and says where it was.
+    let both = asks("/events?after=0".to_owned(), Some(head + 1));
+    let refused = tokio::time::timeout(Duration::from_secs(10), both).await.unwrap().problem(422, "invalidValue");
+    assert_eq!(refused["field"], "Last-Event-ID");
 }
 
 #[tokio::test]

@@ -40,7 +40,10 @@ async fn a_change_of_what_was_changed_meanwhile_is_refused() {
     house.ask("PATCH", "/storages/1", &[("if-match", "*")], &change(7)).await.told(200);
     house.ask("PATCH", "/storages/1", &[], &change(8)).await.told(200);
     house.ask("PATCH", "/storages/1", &[("if-match", "W/1")], &change(9)).await.problem(400, "badHeader");
-    assert_eq!(house.get("/storages/1").await.told(200)["price"], 8);
+    let weak = format!("W/{}", house.get("/storages/1").await.header("etag").unwrap());
+    house.ask("PATCH", "/storages/1", &[("if-match", &weak)], &change(9)).await.told(200);
+    house.ask("PATCH", "/storages/1", &[("if-match", &weak)], &change(10)).await.problem(412, "storageChanged");
+    assert_eq!(house.get("/storages/1").await.told(200)["price"], 9);
 }
 
 #[tokio::test]
@@ -91,9 +94,12 @@ async fn a_request_keeps_its_id_through_all_that_comes_of_it() {
     let both = house.ask("GET", "/storages", &both, "").await;
     assert_eq!(both.header("x-correlation-id"), Some("mine-2"));
     assert!(both.header("traceparent").unwrap().contains(trace));
-    for bad in ["", "00-0-0-00", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "한글"] {
+    let no_trace = parent.replace(trace, &"0".repeat(32));
+    let bad = ["", "00-0-0-00", "한글", &parent.replacen("00", "ff", 1), &no_trace, &parent.replace(span, "00f067aa")];
+    for bad in bad {
         let answer = house.ask("GET", "/storages", &[("traceparent", bad)], "").await;
-        assert!(answer.status == 200 && answer.header("x-correlation-id").is_some_and(|id| id.len() == 32), "{bad}");
+        let id = answer.header("x-correlation-id").unwrap();
+        assert!(answer.status == 200 && id.len() == 32 && !bad.contains(id), "{bad}");
     }
     house.ask("GET", "/storages", &[("x-correlation-id", "no spaces")], "").await.told(422);
     house.get("/correlations/nobody").await.problem(404, "notFound");
@@ -108,6 +114,8 @@ async fn refusals_are_told_in_the_callers_language() {
         ("en-US,en;q=0.9,ko;q=0.8", false),
         ("fr", false),
         ("en;q=0.2, ko;q=0.9", true),
+        ("en, ko", false),
+        ("ko;q=0", false),
         ("ko;q=0, en", false),
     ] {
         let problem = house.ask("GET", "/storages/7", &[("accept-language", asked)], "").await;

@@ -192,16 +192,48 @@ async fn a_review_by_storage_is_of_the_latest_reservation_there() {
     let house = House::open(Options::insecure()).with_storages(1).await;
     let review = r#"{"storageId": "1", "rate": "4", "content": "dry"}"#;
     house.post("/reviews", review).await.problem(409, "notRented");
-    house.post("/reservations", RESERVE).await.told(201);
+    for (from, until) in [("2026-11-22", "2026-11-23"), ("2026-11-23", "2026-11-24"), ("2026-11-30", "2026-12-01")] {
+        let rental = format!(r#"{{"storageId": 1, "from": "{from}", "until": "{until}"}}"#);
+        house.post("/reservations", &rental).await.told(201);
+    }
+    // The first is over, the second has begun, the third is to come.
+    house.clock.advance(std::time::Duration::from_secs(24 * 60 * 60));
+    house.post("/tick", "").await.told(200);
     let made = house.post("/reviews", review).await;
     assert_eq!(made.header("location"), Some("/reviews/1"));
-    assert_eq!(made.told(201)["reservationId"], 1);
+    assert_eq!(made.told(201)["reservationId"], 2);
+    assert_eq!(house.post("/reviews", review).await.told(201)["reservationId"], 1);
     assert_eq!(house.post("/reviews", review).await.status, 409);
-    assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 1);
+    assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 2);
+    house.ask("PUT", "/reviews/1", &[], r#"{"rate": 2}"#).await.problem(422, "invalidValue");
     let changed = house.ask("PATCH", "/reviews/1", &[], r#"{"rate": 2}"#).await.told(200);
     assert_eq!((&changed["rate"], &changed["content"]), (&json!(2), &json!("dry")));
     assert_eq!(house.ask("DELETE", "/reviews/1", &[], "").await.status, 204);
-    assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 0);
+    assert_eq!(house.get("/storages/1").await.told(200)["reviewCnt"], 1);
+}
+
+#[tokio::test]
+async fn what_is_nearly_right_is_refused_too() {
+    let house = House::open(Options::insecure()).with_storages(1).await;
+    for path in ["/quote?storageId=1&from=2026-12-1", "/quote?storageId=1&from=%2B2026-12-1", "/available?maxPrice=-1"]
+    {
+        house.get(path).await.problem(422, "invalidValue");
+    }
+    house.get("/storages/+1").await.problem(404, "notFound");
+    house.ask("PUT", "/storages/1", &[], r#"{"price": 5}"#).await.problem(422, "invalidValue");
+    house.ask("PUT", "/storages/1", &[], r#"{"description": "dry"}"#).await.problem(422, "invalidValue");
+    let quote = house.get("/quote?storageId=1&from=2026-12-01&until=2026-12-05").await.told(200);
+    assert_eq!(quote["_links"]["self"]["href"], "/quote?storageId=1&from=2026-12-01&until=2026-12-05");
+}
+
+#[tokio::test]
+async fn without_tokens_ones_own_are_the_managers_and_no_customers() {
+    let house = House::open(Options::insecure()).with_storages(2).await;
+    let kim = storagerent::Caller::customer("kim".parse().unwrap());
+    house.app.reserve(&kim, storagerent::Reserve::new(2.into())).unwrap();
+    house.post("/reservations", RESERVE).await.told(201);
+    let mine = house.get("/me/reservations").await.told(200);
+    assert_eq!((&mine["page"]["count"], &mine["_embedded"]["reservations"][0]["storageId"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ proptest! {
             _ => Err(SignatureError::FromTheFuture),
         };
         prop_assert_eq!(verified, expected);
+        let verify_at = |off| verify(&secret(), &value, &body, at(signed + off), Duration::from_secs(tolerance));
+        let tolerance = i64::try_from(tolerance).unwrap();
+        prop_assert_eq!([verify_at(tolerance), verify_at(-tolerance)], [Ok(()); 2]);
+        prop_assert_eq!(verify_at(tolerance + 1), Err(SignatureError::TooOld));
+        prop_assert_eq!(verify_at(-tolerance - 1), Err(SignatureError::FromTheFuture));
     }
 
     #[test]

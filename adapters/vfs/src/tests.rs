@@ -46,14 +46,15 @@ fn no_piece_is_longer_than_the_largest_page() {
         frames.extend([(32 + n * 2072, HEADER.as_slice()), (56 + n * 2072, page.as_slice())]);
     }
     let pieces = reached(&frames);
-    assert!(pieces.iter().all(|(_, len)| *len <= PIECE_BYTES_MAX), "{pieces:?}");
+    assert!(pieces.len() > 1 && pieces.iter().all(|(_, len)| *len <= PIECE_BYTES_MAX), "{pieces:?}");
     assert!(pieces.windows(2).all(|two| two[0].0 + two[0].1 as i64 == two[1].0), "{pieces:?}");
 }
 
 #[test]
 fn a_mark_of_the_end_that_begins_a_piece_is_written_at_once() {
-    let frames: [(i64, &[u8]); 2] = [(32, &last_header()), (56, &[7; 512])];
-    assert_eq!(reached(&frames), [(32, 24), (56, 512)]);
+    // What follows it is of no transaction: it fills a sector.
+    let frames: [(i64, &[u8]); 4] = [(32, &last_header()), (56, &[7; 512]), (568, &HEADER), (592, &[7; 512])];
+    assert_eq!(reached(&frames), [(32, 24), (56, 512), (568, 24), (592, 512)]);
 }
 
 #[test]

@@ -70,6 +70,32 @@ fn what_a_file_that_is_gone_has_left_is_not_replayed_into_its_successor() {
 }
 
 #[test]
+fn what_cannot_be_read_is_kept_with_its_wal_and_neither_replayed_nor_written_over() {
+    let site = Site::with_storages();
+    site.ok(&["db", "backup", "saved.db"]);
+    let mut following = site.tool().args(["event", "list", "--follow"]).stdout(Stdio::piped()).spawn().unwrap();
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    following.kill().unwrap();
+    following.wait().unwrap();
+    let wal = fs::read(site.path("rent.db-wal")).unwrap();
+    assert!(!wal.is_empty());
+    let mut all = std::collections::BTreeSet::new();
+    // More than one in a second.
+    for n in 0..4 {
+        fs::write(site.file(), format!("words {n}")).unwrap();
+        fs::write(site.path("rent.db-wal"), &wal).unwrap();
+        let restored = site.ok(&["db", "restore", "saved.db"]);
+        assert_eq!((&restored["events"], &restored["ok"]), (&3.into(), &true.into()));
+        let kept = restored["kept"].as_str().unwrap();
+        assert_eq!(fs::read_to_string(kept).unwrap(), format!("words {n}"));
+        assert_eq!(fs::read(format!("{kept}-wal")).unwrap(), wal);
+        all.insert(kept.to_owned());
+        site.assert_clean();
+    }
+    assert_eq!(all.len(), 4);
+}
+
+#[test]
 fn whoever_looks_at_a_backup_without_its_books_gives_no_money_up() {
     let site = Site::with_storages();
     site.ok(&["reserve", "1", "--customer", "kim"]);

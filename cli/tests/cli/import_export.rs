@@ -159,6 +159,32 @@ fn an_export_never_replaces_a_database() {
     assert_eq!(site.ok(&["verify"])["findings"], serde_json::json!([]));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_an_export_replaces_keeps_its_permissions_and_its_link_and_what_is_no_file_stays_what_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new();
+    site.ok(&["storage", "register", "--description", "Dry cellar", "--price", "59000"]);
+    let (file, link) = (site.path("private.csv"), site.path("link.csv"));
+    std::fs::write(&file, "old").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    site.ok(&["export", "storages", "link.csv"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), site.run(&["export", "storages"]).stdout);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    // A pipe, or `/dev/stdout`.
+    let pipe = site.path("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    site.ok(&["export", "storages", "pipe.csv"]);
+    assert!(!std::fs::symlink_metadata(&pipe).unwrap().is_file());
+    assert!(reader.join().unwrap().contains("Dry cellar"));
+}
+
 #[test]
 fn columns_that_say_something_and_are_not_read_are_named() {
     let site = Site::new();

@@ -203,4 +203,17 @@ pub(super) fn a_live_reservation_that_overlaps_another_is_refused(store: &Arc<dy
     }
     assert_eq!(seen(store, |q| q.head()), before, "nothing is written of it");
     kept(store, move |tx| new_hold(tx, id, "lee", period(8, None), at(600)).map(drop));
+    refused_as_corrupt(store, "an overlap with what the same work has kept", |tx| {
+        let id = new_storage_id(tx, "free until then")?;
+        assert_eq!(tx.live_overlapping(id, &period(1, None))?, []);
+        new_hold(tx, id, "kim", period(1, None), at(600))?;
+        new_hold(tx, id, "lee", period(1, None), at(600)).map(drop)
+    });
+    refused_as_corrupt(store, "a period made longer than is free", move |tx| {
+        let mut row = tx.reservation(ReservationId::new(1))?.expect("it is there");
+        row.booking.period = period(5, Some(9));
+        let mut longer = Reservation::load(ReservationId::new(1), Some(row)).expect("it is there");
+        let event = longer.start(day(5));
+        step(tx, &longer, event).map(drop)
+    });
 }

@@ -127,6 +127,25 @@ fn the_charge_of_a_hold_that_lapsed_is_not_handed_out() {
 }
 
 #[test]
+fn however_many_charges_of_lapsed_holds_there_are_none_hides_another_and_each_is_asked_about() {
+    let site = Site::new(Kept::Memory);
+    let host = host(&site);
+    for _ in 0..101 {
+        host.reserve(&customer("kim"), Reserve::new(site.storage(1_000))).unwrap();
+    }
+    site.clock.advance(Duration::from_secs(601));
+    host.tick().unwrap();
+    let held = host.reserve(&customer("lee"), Reserve::new(site.storage(1_000))).unwrap();
+    let due = host.due_effects(u32::MAX).unwrap();
+    let charged: Vec<_> = due
+        .iter()
+        .filter_map(|e| if let Task::Charge(charge) = &e.task { Some(charge.payment_id) } else { None })
+        .collect();
+    assert_eq!(charged, [held.booking.payment_id]);
+    assert_eq!(host.settle().unwrap().asked, 101);
+}
+
+#[test]
 fn a_request_repeated_before_the_host_has_charged_is_unknown_and_not_charged_twice() {
     let site = Site::new(Kept::Memory);
     let host = host(&site);

@@ -57,6 +57,24 @@ fn the_breaker_lets_no_more_than_its_threshold_of_calls_through_and_recovers() {
 }
 
 #[test]
+fn with_the_breaker_open_messages_go_out_and_are_no_probe() {
+    for kept in Kept::ALL {
+        let letters = notify::Recorded::new("letters");
+        let site = Site::with(kept, |options| options.notifier(letters.clone()));
+        site.gateway.set_behaviour(Behaviour::Down);
+        let fail = || drop(site.app.reserve(&customer("kim"), Reserve::new(site.storage(1_000))).unwrap_err());
+        (0..5).for_each(|_| fail());
+        assert_eq!((site.app.breaker_state(), letters.deliveries().len()), (BreakerState::Open, 0));
+        assert_eq!(site.app.run_effects(3).unwrap().done, 3);
+        site.clock.advance(Duration::from_secs(30));
+        assert_eq!(site.app.run_effects(9).unwrap().done, 2);
+        assert_eq!((site.app.breaker_state(), letters.deliveries().len()), (BreakerState::HalfOpen, 5));
+        fail();
+        assert_eq!(site.gateway.calls().total(), 6, "the probe was still to be made");
+    }
+}
+
+#[test]
 fn a_failed_probe_opens_the_breaker_again_after_one_call() {
     let site = Site::new(Kept::Memory);
     let storage = site.storage(1_000);

@@ -188,9 +188,12 @@ fn a_contradiction_that_the_service_takes_back_is_closed_by_a_retry() {
     let (site, payment) = in_doubt(Kept::Memory);
     site.app.payment_told(payment.key, payment.price, Outcome::Captured).unwrap();
     site.app.payment_told(payment.key, payment.price, Outcome::NotTaken { reason: why() }).unwrap();
+    // What it says unasked does not settle it.
+    site.app.payment_told(payment.key, payment.price, Outcome::Captured).unwrap();
     let letter = site.app.dead_letters(Page::default()).unwrap().remove(0);
     site.app.retry_dead_letter(&Caller::manager(), letter.dead_letter_id).unwrap();
     site.rest();
+    assert_eq!(site.gateway.calls().voids, 1);
     assert_eq!(site.app.status().unwrap().counts.dead_letters, 0, "asked, it says that it was captured");
     assert_eq!(statuses(&site), (ReservationStatus::Reserved, PaymentStatus::Paid));
     site.assert_clean();

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use storagerent::clock::ManualClock;
 use storagerent::notify::{Mood, Recorded};
 use storagerent::payment::Behaviour;
 use storagerent::*;
@@ -395,6 +396,24 @@ fn what_another_process_took_over_from_a_slow_channel_is_not_delivered_by_both()
 }
 
 #[test]
+fn what_another_process_has_taken_over_and_not_done_yet_is_left_to_it() {
+    for kept in Kept::ALL {
+        let (site, keys) = (Site::new(kept), Arc::<Mutex<Vec<Key>>>::default());
+        let taken = Arc::<Mutex<Vec<Effect>>>::default();
+        let (other, clock, takes) = (site.another_app(|o| o), site.clock.clone(), Arc::clone(&taken));
+        let meanwhile = Box::new(move || {
+            clock.advance(Duration::from_secs(30));
+            takes.lock().unwrap().extend(other.due_effects(u32::MAX).unwrap());
+        });
+        let slow = site.another_app(|o| o.notifier(TakesLong { keys: Arc::clone(&keys), meanwhile }));
+        (0..2).for_each(|_| drop(site.reserve("kim", Reserve::new(site.storage(1)))));
+        slow.run_effects(u32::MAX).unwrap();
+        let taken: Vec<_> = taken.lock().unwrap().iter().map(|effect| effect.key).collect();
+        assert_eq!((keys.lock().unwrap().len(), taken.len()), (1, 2));
+    }
+}
+
+#[test]
 fn a_channel_that_hangs_keeps_no_refund_waiting() {
     for kept in Kept::ALL {
         let (site, keys) = (Site::new(kept), Arc::<Mutex<Vec<Key>>>::default());
@@ -438,6 +457,85 @@ fn a_letter_is_not_retried_while_another_process_hands_its_consumer_an_event() {
         assert_eq!(refused.lock().unwrap().as_deref(), Some("busy"), "while it is handed one elsewhere");
         let again = busy.retry_dead_letter(&Caller::manager(), letter).unwrap_err();
         assert_eq!(again.code(), "failedAgain", "now it has its turn");
+    }
+}
+
+/// Its process ends while it is handed an event: what that had leased stays leased.
+struct Dies;
+
+impl Consumer for Dies {
+    fn name(&self) -> &str {
+        "ledger"
+    }
+    fn take(&self, _: &Envelope) -> Result<(), ConsumeError> {
+        std::panic::panic_any(())
+    }
+}
+
+fn dies(app: &App) {
+    let run = std::panic::AssertUnwindSafe(|| app.run_consumers(9));
+    assert!(std::panic::catch_unwind(run).is_err());
+}
+
+#[test]
+fn who_has_lost_its_consumer_to_another_process_hands_it_nothing_more() {
+    struct Slow(ManualClock, App, Arc<AtomicU32>);
+    impl Consumer for Slow {
+        fn name(&self) -> &str {
+            "ledger"
+        }
+        fn take(&self, _: &Envelope) -> Result<(), ConsumeError> {
+            self.2.fetch_add(1, Ordering::Relaxed);
+            self.0.advance(Duration::from_secs(121));
+            dies(&self.1);
+            Ok(())
+        }
+    }
+    for kept in Kept::ALL {
+        let (site, taken) = (Site::new(kept), Arc::<AtomicU32>::default());
+        for _ in 0..3 {
+            site.storage(1);
+        }
+        let slow = Slow(site.clock.clone(), site.another_app(|o| o.consumer(Dies)), Arc::clone(&taken));
+        site.another_app(|o| o.consumer(slow)).run_consumers(9).unwrap();
+        assert_eq!(taken.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[test]
+fn hurrying_takes_away_no_lease_but_one_that_a_clock_that_was_ahead_has_made() {
+    struct Heir(Arc<AtomicU32>);
+    impl Consumer for Heir {
+        fn name(&self) -> &str {
+            "ledger"
+        }
+        fn take(&self, _: &Envelope) -> Result<(), ConsumeError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+    for kept in Kept::ALL {
+        let (site, taken) = (Site::new(kept), Arc::<AtomicU32>::default());
+        let heir = site.another_app(|o| o.consumer(Heir(Arc::clone(&taken))));
+        let gone = site.another_app(|o| o.consumer(Dies));
+        let after_hurrying = || {
+            site.app.hurry(&Caller::manager()).unwrap();
+            heir.run_consumers(9).unwrap();
+            taken.load(Ordering::Relaxed)
+        };
+        let reservation_id = site.reserve("kim", Reserve::new(site.storage(1))).booking.reservation_id;
+        site.app.cancel(&customer("kim"), CancelReservation { reservation_id }).unwrap();
+        assert_eq!(site.app.due_effects(9).unwrap().len(), 1, "the refund");
+        dies(&gone);
+        assert_eq!(after_hurrying(), 0);
+        assert_eq!(site.app.due_effects(9).unwrap().len(), 0);
+        let right = site.clock.now();
+        site.clock.advance(Duration::from_secs(365 * 24 * 60 * 60));
+        dies(&gone);
+        site.clock.set(right);
+        heir.run_consumers(9).unwrap();
+        assert_eq!(taken.load(Ordering::Relaxed), 0);
+        assert!(after_hurrying() > 0);
     }
 }
 

@@ -120,6 +120,14 @@ fn what_was_never_asked_for_is_not_found_and_what_is_no_callback_is_refused() {
     ] {
         assert_eq!(post(&served, &body).0, status, "{}", &body[..body.len().min(80)]);
     }
+    // Who announces too much is told before it comes.
+    let mut stream = std::net::TcpStream::connect(served.address).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    let head = "POST /payment-callbacks HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 65537\r\n\r\n";
+    std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+    let mut told = [0; 12];
+    std::io::Read::read_exact(&mut stream, &mut told).unwrap();
+    assert_eq!(&told, b"HTTP/1.1 413");
     assert_eq!(call(served.address, "GET", "/payment-callbacks", "", "").0, 405);
     assert_eq!(app.status().unwrap().events, events);
     assert_eq!(status_of(&app), (ReservationStatus::ReqReserve, PaymentStatus::Requested));
