@@ -6,6 +6,7 @@ use crate::event::Envelope;
 
 /// Why a consumer could not take an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConsumeError {
     /// Not now; it is tried again with backoff and never parked.
     #[error("unavailable: {0}")]
