@@ -53,7 +53,7 @@ impl Worker {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets it finish its pass and ends it.
+    /// Lets it finish its pass and ends it. Whoever is called by that pass, such as a consumer, does not wait for its end.
     pub fn stop(mut self) {
         self.end();
     }
@@ -61,7 +61,8 @@ impl Worker {
     fn end(&mut self) {
         self.stopping.store(true, Ordering::Release);
         self.wake();
-        if let Some(thread) = self.thread.take() {
+        // Ended by what it calls, such as a consumer, it is the thread itself that ends: it cannot wait for itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             // A panic of the pass was its own end; there is nothing left to stop.
             let _panicked = thread.join();
         }
@@ -122,6 +123,41 @@ mod tests {
             self.reads.fetch_add(1, Ordering::Relaxed);
             self.store.read(f)
         }
+    }
+
+    /// Stops the worker that runs it.
+    #[derive(Clone, Default)]
+    struct Stops(Arc<Mutex<Option<Worker>>>);
+
+    impl crate::Consumer for Stops {
+        fn name(&self) -> &str {
+            "stops"
+        }
+
+        fn take(&self, _: &crate::Envelope) -> Result<(), crate::ConsumeError> {
+            let worker = self.0.lock().unwrap().take();
+            if let Some(worker) = worker {
+                worker.stop();
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_consumer_may_stop_the_worker_that_runs_it() {
+        let stops = Stops::default();
+        let options = crate::Options::without_gateway().consumer(stops.clone());
+        let app = crate::over(Arc::new(MemoryStore::new()), options).unwrap();
+        *stops.0.lock().unwrap() = Some(Worker::spawn(app.clone()).unwrap());
+        let rate = crate::Rate::flat(crate::Money::krw(1000)).unwrap();
+        let description = "강남 소형".parse().unwrap();
+        app.register(&crate::Caller::manager(), crate::RegisterStorage { description, rate }).unwrap();
+        let given_up = Instant::now() + Duration::from_secs(10);
+        while stops.0.lock().unwrap().is_some() || app.consumers().unwrap().iter().any(|c| c.behind > 0) {
+            assert!(Instant::now() < given_up, "the event is not taken: {:?}", app.consumers().unwrap());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(app.dead_letters(crate::Page::default()).unwrap(), [], "to stop it is no failure of the consumer");
     }
 
     #[test]

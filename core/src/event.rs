@@ -18,6 +18,7 @@ macro_rules! context_events {
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
         #[serde(tag = "eventType")]
+        #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant($variant)),+
         }
@@ -126,6 +127,7 @@ pub(crate) use booking_event;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Event {
     /// To a storage.
     Storage(StorageEvent),

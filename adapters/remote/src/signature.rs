@@ -22,6 +22,7 @@ const DIGEST_BYTES: usize = 32;
 
 /// Why a signature is not accepted. Not to be told to whoever sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignatureError {
     /// It is not of the form `t=<seconds>,v1=<hex>`.
     #[error("the signature is not well formed")]

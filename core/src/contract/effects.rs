@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::world::{
     Stored, at, correlation, day, kept, new_rental, new_storage_id, paged, period, refused_as_corrupt, seen, told,
@@ -172,12 +172,43 @@ pub(super) fn open_effects_are_due_or_their_lease_is_over(store: &Arc<dyn Store>
     assert_eq!(of(false, Some(&["no \"such"])), [0; 0]);
     assert_eq!(of(false, Some(&[])), [0; 0]);
     assert_eq!(of(true, Some(&["mail"])), [1, 7, 5, 6]);
+    let a_moment_before = at(1_000) - TimeDelta::microseconds(1);
+    assert_eq!(numbers(&seen(store, |q| q.open_effects(&EffectFilter::ALL, a_moment_before, None))), [1, 7, 5, 6]);
+}
+
+pub(super) fn open_effects_come_in_order_of_when_they_were_ready(store: &Arc<dyn Store>) {
+    use EffectStatus::{Due, Leased};
+    kept(store, |tx| {
+        let rows = vec![
+            made(refund(), Leased, 0, Some(90)),
+            made(deliver(), Due, 40, None),
+            made(void(), Due, 40, None),
+            made(deliver(), Leased, 70, Some(80)),
+            made(refund(), Due, 30, None),
+            made(charge(), Due, 40, None),
+        ];
+        put(tx, rows)
+    });
+    let open = |gateway, limit| {
+        let filter = EffectFilter { gateway, channels: None };
+        numbers(&seen(store, |q| q.open_effects(&filter, at(90), limit)))
+    };
+    assert_eq!(
+        open(true, None),
+        [5, 2, 3, 6, 4, 1],
+        "by the end of the lease where there was one, and by id within a moment"
+    );
+    assert_eq!([open(false, Some(1)), open(false, Some(2))], [vec![2], vec![2, 4]], "so many of those that are wanted");
+    let calls = EffectFilter { gateway: true, channels: Some(Vec::new()) };
+    assert_eq!(numbers(&seen(store, |q| q.open_effects(&calls, at(90), Some(2)))), [5, 3]);
 }
 
 pub(super) fn loose_charges_have_no_live_lease(store: &Arc<dyn Store>) {
     let rows = kept(store, some_of_all);
     let loose = |now| numbers(&seen(store, |q| q.loose_charges(at(now), Page::default())));
     assert_eq!(loose(99), [1, 3, 9], "due ones, whenever they are due, and those not known");
+    let a_moment_before = at(100) - TimeDelta::microseconds(1);
+    assert_eq!(numbers(&seen(store, |q| q.loose_charges(a_moment_before, Page::default()))), [1, 3, 9]);
     assert_eq!(loose(100), [1, 2, 3, 9], "and those whose lease is over");
     let expected: Vec<_> = rows.into_iter().filter(|row| [1, 2, 3, 9].contains(&row.effect_id.get())).collect();
     paged(store, &expected, |row| row.effect_id.get(), |q, page| q.loose_charges(at(100), page));
@@ -197,6 +228,7 @@ pub(super) fn the_next_effect_is_the_earliest_due_or_lease_end(store: &Arc<dyn S
     let later = [-1, 0, 29, 30, 99, 100, 999, 1_000].map(|after| next(at(after)));
     let expected = [Some(0), Some(30), Some(30), Some(50), Some(100), Some(1_000), Some(1_000), None];
     assert_eq!(later, expected.map(|next| next.map(at)), "the first that is ready later than that");
+    assert_eq!(next(at(30) - TimeDelta::microseconds(1)), Some(at(30)));
     for (id, ready) in [(1, 0), (7, 30), (5, 50), (6, 60), (2, 100), (9, 1_000)] {
         assert_eq!(next(DateTime::<Utc>::MIN_UTC), Some(at(ready)), "before effect {id} is done");
         kept(store, move |tx| {

@@ -9,7 +9,8 @@ use super::world::{
 use super::world::{WAIT, day};
 use crate::event::{AggregateKind, Envelope, Event, EventHash, Trace};
 use crate::ports::{EventFilter, Head, Page, Store, StoreError, Transaction, write};
-use crate::shared::{Description, ReservationId, Sequence, StorageId, Version};
+use crate::review::{Review, ReviewCreated, Stars};
+use crate::shared::{Description, ReservationId, ReviewContent, Sequence, StorageId, Version};
 use crate::storage::{ModifyStorage, Storage, StorageDeleted, StorageRegistered};
 
 fn all(store: &Arc<dyn Store>) -> Vec<Envelope> {
@@ -77,6 +78,50 @@ pub(super) fn events_keep_what_they_were_raised_under(store: &Arc<dyn Store>) {
     assert_eq!(second.occurred_at, at(-86_400 * 30_000), "moments before 1970 too, to the microsecond");
     assert_eq!((second.aggregate.kind, second.aggregate.id), (AggregateKind::Storage, id.get()));
     assert_eq!((first.aggregate_version, second.aggregate_version), (Version::new(1), Version::new(2)));
+}
+
+pub(super) fn events_of_every_kind_keep_what_they_were_raised_under(store: &Arc<dyn Store>) {
+    let traces = [11, 12, 13].map(|n| Trace { occurred_at: at(n), ..caused(Sequence::new(n as u64 % 4 + 1)) });
+    let (of_reservation, of_payment, of_review) = (traces[0].clone(), traces[1].clone(), traces[2].clone());
+    let raised: Vec<(Sequence, Event)> = kept(store, move |tx| {
+        let storage = new_storage_id(tx, "first")?;
+        let (mut reservation, mut payment) = new_hold(tx, storage, "kim", period(1, None), at(600))?;
+        let approved = Event::from(payment.approve(&reservation.row().booking, true).expect("it is open"));
+        let confirmed = Event::from(reservation.confirm(day(1)).expect("it stands"));
+        let (mut review, created) = Review::create(ReviewCreated {
+            review_id: tx.next_review_id()?,
+            reservation_id: reservation.row().booking.reservation_id,
+            storage_id: storage,
+            customer: reservation.row().booking.customer.clone(),
+            rate: Stars::new(5).expect("1 to 5"),
+            content: ReviewContent::new("좋아요").expect("a review"),
+        });
+        let created = Event::from(created);
+        let mut raised = vec![
+            (tx.save_payment(&payment, approved.clone(), &of_payment)?, approved),
+            (tx.save_reservation(&reservation, confirmed.clone(), &of_reservation)?, confirmed),
+            (tx.save_review(&review, created.clone(), &of_review)?, created),
+        ];
+        let deleted = Event::from(review.delete());
+        raised.push((tx.save_review(&review, deleted.clone(), &of_review)?, deleted));
+        Ok(raised)
+    });
+    let expected: Vec<_> = [(&traces[1], 2), (&traces[0], 2), (&traces[2], 1), (&traces[2], 2)]
+        .into_iter()
+        .zip(&raised)
+        .map(|((trace, version), (sequence, event))| (*sequence, trace.clone(), event.clone(), Version::new(version)))
+        .collect();
+    let events = all(store);
+    let found: Vec<_> = events[3..]
+        .iter()
+        .map(|e| {
+            assert_eq!((e.aggregate, e.schema_version), (e.event.aggregate(), Event::SCHEMA_VERSION));
+            let (correlation_id, causation_id, occurred_at) = (e.correlation_id.clone(), e.causation_id, e.occurred_at);
+            let trace = Trace { correlation_id, causation_id, occurred_at };
+            (e.sequence, trace, e.event.clone(), e.aggregate_version)
+        })
+        .collect();
+    assert_eq!(found, expected, "saving says where the event is");
 }
 
 pub(super) fn the_events_of_a_request_are_found_however_they_were_kept(store: &Arc<dyn Store>) {
@@ -154,6 +199,29 @@ pub(super) fn a_save_that_skips_or_repeats_a_version_is_refused(store: &Arc<dyn 
         storage.delete();
         let other = StorageDeleted { storage_id: StorageId::new(2) };
         tx.save_storage(&storage, other.into(), &asked("another's"))
+    });
+    refused_as_corrupt(store, "an event of another reservation", move |tx| {
+        let (mut one, _) = new_hold(tx, id, "kim", period(1, Some(2)), at(600))?;
+        let (mut other, _) = new_hold(tx, id, "kim", period(2, None), at(600))?;
+        one.confirm(day(1)).expect("it stands");
+        let event = other.confirm(day(1));
+        step(tx, &one, event)
+    });
+    refused_as_corrupt(store, "an event of another payment", move |tx| {
+        let (one, mut payment) = new_hold(tx, id, "kim", period(1, Some(2)), at(600))?;
+        let (other, mut others) = new_hold(tx, id, "kim", period(2, None), at(600))?;
+        payment.approve(&one.row().booking, true).expect("it is open");
+        let event = others.approve(&other.row().booking, true).expect("it is open");
+        tx.save_payment(&payment, event.into(), &asked("kim"))
+    });
+    refused_as_corrupt(store, "an event of another review", move |tx| {
+        let rentals = [
+            new_rental(tx, id, "kim", period(1, Some(2)), day(1))?,
+            new_rental(tx, id, "kim", period(2, None), day(2))?,
+        ];
+        let (mut one, mut other) = (new_review(tx, &rentals[0], 5)?, new_review(tx, &rentals[1], 5)?);
+        one.delete();
+        tx.save_review(&one, other.delete().into(), &asked("kim"))
     });
     refused_as_corrupt(store, "a reservation saved twice", move |tx| {
         let (mut reservation, _) = new_hold(tx, id, "kim", period(1, None), at(600))?;

@@ -94,6 +94,7 @@ pub(super) fn idempotency_rows_are_replaced_under_their_key(store: &Arc<dyn Stor
     let found = |row: &IdempotencyRow| seen(store, |q| q.idempotency(&row.scope, &row.command, &row.key));
     assert!(rows.iter().all(|row| found(row).as_ref() == Some(row)));
     assert_eq!(found(&row("system", "reserve", "k~1", 1)), None);
+    assert_eq!(found(&row("manager", "other", "k~2", 4)), None, "of another command");
     let replaced = row("manager", "reserve", "k~1", 5);
     let put = replaced.clone();
     kept(store, move |tx| tx.put_idempotency(&put));

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::world::{at, customer, day, kept, new_hold, new_rental, new_storage_id, period, seen, step};
 use crate::ports::{DueRental, Store};
 use crate::reservation::Reservation;
@@ -23,7 +25,7 @@ pub(super) fn overdue_holds_come_oldest_first(store: &Arc<dyn Store>) {
         let rows = seen(store, |q| q.overdue_holds(at(now), limit));
         rows.iter().map(|row| row.booking.reservation_id.get()).collect()
     };
-    assert_eq!(overdue(99, 10), [0; 0]);
+    assert_eq!(seen(store, |q| q.overdue_holds(at(100) - TimeDelta::microseconds(1), 10)), []);
     assert_eq!(overdue(100, 10), [2, 4], "from the moment itself on, and by id within one");
     assert_eq!(overdue(300, 10), [2, 4, 3, 1]);
     assert_eq!(overdue(300, 3), [2, 4, 3]);
@@ -60,6 +62,8 @@ pub(super) fn holds_that_stand_are_counted_by_customer(store: &Arc<dyn Store>) {
         Ok(())
     });
     assert_eq!((holds("kim", 99, 9), holds("lee", 99, 9), holds("choi", 99, 9)), (2, 1, 0), "what is paid is no hold");
+    let a_moment_before = at(100) - TimeDelta::microseconds(1);
+    assert_eq!(seen(store, |q| q.holds_of(&customer("kim"), a_moment_before, 9)), 2);
     assert_eq!(holds("kim", 100, 9), 1, "nor is what lapsed, from the moment itself on");
     assert_eq!((holds("kim", 0, 1), holds("kim", 0, 0)), (1, 0), "counted up to the limit");
 }

@@ -6,6 +6,7 @@ use crate::event::Envelope;
 
 /// Why a consumer could not take an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConsumeError {
     /// Not now; it is tried again with backoff and never parked.
     #[error("unavailable: {0}")]
@@ -19,7 +20,8 @@ pub enum ConsumeError {
 /// least once per event, in order, `sequence` being the key by which to tell a repetition. An event on which it panics is parked.
 ///
 /// It runs in whichever process calls `run_due`, in one at a time, in the thread that also gives money back: a pass leaves it
-/// after a second, so take little time for an event. After a minute with one event, another process may take over.
+/// after a second, so take little time for an event. After a minute with one event, another process may take over; what a process
+/// that died was at is begun again, up to 100 events of it, once its lease is over, which takes two minutes at most.
 pub trait Consumer: Send + Sync {
     /// Its name, 1 to 40 of `a-z 0-9 -`; stored with its cursor. Not `storage`, `payment`, `message` or `view`.
     fn name(&self) -> &str;

@@ -120,6 +120,25 @@ fn no_rusqlite_type_is_in_a_public_signature() {
 }
 
 #[test]
+fn a_new_event_or_error_breaks_no_host() {
+    let mut held = 0;
+    for (path, text) in ["core/src", "adapters"].into_iter().flat_map(sources) {
+        let text = code(&text);
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        for (n, line) in lines.iter().enumerate() {
+            let Some(name) = line.strip_prefix("pub enum ").and_then(|rest| rest.split(' ').next()) else { continue };
+            // `$name` is what events are declared by.
+            if name.ends_with("Event") || name.ends_with("Error") || name == "$name" {
+                let mut attributes = lines[..n].iter().rev().take_while(|line| line.starts_with('#'));
+                assert!(attributes.any(|a| *a == "#[non_exhaustive]"), "{name} in {} is exhaustive", path.display());
+                held += 1;
+            }
+        }
+    }
+    assert_eq!(held, 13, "two sorts of event, and eleven of error");
+}
+
+#[test]
 fn one_file_wires() {
     for (path, text) in ["adapters/src", "adapters/http/src", "adapters/remote/src", "cli/src", "wasm/src", "examples"]
         .into_iter()

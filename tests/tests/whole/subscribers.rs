@@ -125,6 +125,37 @@ fn while_one_process_has_a_consumer_another_leaves_it_alone() {
 }
 
 #[test]
+fn what_a_process_that_died_was_at_is_begun_again_after_two_minutes() {
+    /// A consumer in whose call the process ends.
+    struct Dies;
+    impl Consumer for Dies {
+        fn name(&self) -> &str {
+            "listener"
+        }
+        fn take(&self, event: &Envelope) -> Result<(), ConsumeError> {
+            // Without words: no panic that is caught, but the end.
+            if event.sequence.get() == 3 { std::panic::resume_unwind(Box::new(())) } else { Ok(()) }
+        }
+    }
+    for kept in Kept::ALL {
+        let site = Site::new(kept);
+        (0..5).for_each(|_| {
+            site.storage(1);
+        });
+        let dying = site.another_app(|o| o.consumer(Dies));
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dying.run_due())).unwrap_err();
+        let listener = Listener::default();
+        let next = site.another_app(|o| o.consumer(listener.clone()));
+        site.clock.advance(Duration::from_secs(119));
+        let waits = next.run_due().unwrap().wait(next.now(), Duration::from_secs(60));
+        assert_eq!((listener.seen(), waits), (Vec::new(), Duration::from_secs(1)), "the lease is the dead one's");
+        site.clock.advance(waits);
+        next.run_due().unwrap();
+        assert_eq!(listener.seen(), [1, 2, 3, 4, 5], "what it took before it died, too");
+    }
+}
+
+#[test]
 fn names_that_are_taken_or_not_well_formed_are_refused() {
     struct Named(&'static str);
     impl Consumer for Named {

@@ -22,7 +22,7 @@ pub(super) fn is_told(event: &Envelope) -> bool {
     match &event.event {
         Event::Reservation(e) => !matches!(e, ReservationEvent::ReservationCreated(_)),
         Event::Payment(PaymentEvent::PaymentCancelled(e)) => !e.cancels_reservation,
-        Event::Payment(_) | Event::Storage(_) | Event::Review(_) => false,
+        _ => false,
     }
 }
 

@@ -42,6 +42,7 @@ impl Model {
             Event::Reservation(e) => self.reservation_event(&event, e, next, settings, counts)?,
             Event::Payment(e) => self.payment_event(&event, e, next, counts)?,
             Event::Review(e) => self.review_event(&event, e, settings, counts)?,
+            _ => return not_known(&event),
         }
         let follows = |wanted: u64, named: &str| {
             event.event.event_type() == named && event.event.reservation_id().is_some_and(|id| id.get() == wanted)
@@ -205,6 +206,7 @@ impl Model {
                     self.gone.insert(id, row);
                 }
             }
+            _ => return not_known(event),
         }
         Ok(())
     }
@@ -255,9 +257,15 @@ impl Model {
                 self.review_of.remove(&of);
                 self.reviews_on.entry(e.storage_id.get()).or_default().remove(&id);
             }
+            _ => return not_known(event),
         }
         Ok(())
     }
+}
+
+/// An event that came after this account was written: it has to learn of it first.
+pub(super) fn not_known(event: &Envelope) -> Checked {
+    broken(5, format!("{} is no event that is known here", name_of(event)))
 }
 
 pub(super) fn name_of(event: &Envelope) -> &'static str {

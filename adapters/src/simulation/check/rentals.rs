@@ -8,7 +8,7 @@ use storagerent_core::settings::Settings;
 use storagerent_core::shared::{Booking, Money};
 
 use super::Counts;
-use super::fold::{must, name_of};
+use super::fold::{must, name_of, not_known};
 use super::model::{Model, Next, day};
 use crate::simulation::report::{Checked, broken};
 
@@ -85,6 +85,7 @@ impl Model {
                 row.reservation_status = R::Completed;
                 was == R::Reserved && row.started && period.until().is_some_and(|until| until <= today)
             }
+            _ => return not_known(event),
         };
         must!(5, allowed, "{name} of reservation {id} on {today}, which was {was:?}: {:?}", row.booking.period);
         if row.reservation_status != R::ReqReserve
@@ -244,6 +245,7 @@ impl Model {
                 let allowed = was == P::Paid && e.cancels_reservation == cancelling;
                 (P::Cancelled, allowed, Next::Cancelled(of)).with(e.cancels_reservation)
             }
+            _ => return not_known(event),
         };
         row.payment_status = becomes;
         must!(5, allowed, "{} of payment {id}, which was {was:?}, hold {held}", name_of(event));

@@ -30,7 +30,6 @@ pub(super) fn fold(row: Option<StorageViewRow>, event: &Event) -> Option<Storage
     }
     let mut row = row?;
     match event {
-        Event::Review(_) | Event::Storage(StorageEvent::StorageRegistered(_)) => {}
         Event::Storage(StorageEvent::StorageDeleted(_)) => return None,
         Event::Storage(StorageEvent::StorageReserved(_)) => row.storage_status = StorageStatus::Reserved,
         Event::Storage(StorageEvent::StorageCancelled(_)) => row.storage_status = StorageStatus::Available,
@@ -53,6 +52,7 @@ pub(super) fn fold(row: Option<StorageViewRow>, event: &Event) -> Option<Storage
                 ReservationEvent::ReservationCancelled(_) => (R::Cancelled, Some(PaymentStatus::Cancelled)),
                 ReservationEvent::ReservationRejected(_) => (R::Rejected, None),
                 ReservationEvent::ReservationExpired(_) => (R::Expired, Some(PaymentStatus::Requested)),
+                _ => return Some(row),
             };
             let moves_in = match e {
                 ReservationEvent::RentalStarted(_) => true,
@@ -77,9 +77,12 @@ pub(super) fn fold(row: Option<StorageViewRow>, event: &Event) -> Option<Storage
                 PaymentEvent::PaymentCancelled(e) => {
                     (PaymentStatus::Cancelled, if e.cancels_reservation { R::ReqCancel } else { R::Expired })
                 }
+                _ => return Some(row),
             };
             show(&mut row, e.booking(), status, Some(payment));
         }
+        // Reviews; and what is not known here, of which the log's account has told.
+        _ => {}
     }
     Some(row)
 }
