@@ -162,9 +162,10 @@ pub(super) fn leave_wal(conn: &Connection, path: &Path) -> Result<(), StoreError
     keep_wal_on_close(conn, waits_beside(path))
 }
 
-/// Whether there is a WAL with anything in it.
+/// Whether there is a WAL with anything in it; it lies beside the file itself, whatever link leads there.
 pub(super) fn waits_beside(path: &Path) -> bool {
-    let mut name = path.as_os_str().to_owned();
+    let file = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = file.into_os_string();
     name.push("-wal");
     std::fs::metadata(name).is_ok_and(|data| data.len() > 0)
 }

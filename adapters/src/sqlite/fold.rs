@@ -152,6 +152,17 @@ impl Folder {
         }
     }
 
+    /// Ends the thread; says whether something could not be folded, so that nobody may try again.
+    pub(super) fn end(&self) -> bool {
+        self.shared.lock().end = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // It has nothing to say, even if it broke off.
+            let _ = thread.join();
+        }
+        self.shared.lock().given_up
+    }
+
     fn ask(&self) {
         self.shared.lock().fold = true;
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,12 +178,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        self.shared.lock().end = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // It has nothing to say, even if it broke off.
-            let _ = thread.join();
-        }
+        self.end();
     }
 }
 
@@ -210,6 +216,11 @@ fn extent(conn: &Connection, pragma: &'static str) -> rusqlite::Result<Extent> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use storagerent_core::ports::write;
+
+    use super::super::SqliteStore;
     use super::*;
 
     #[test]
@@ -232,6 +243,19 @@ mod tests {
         assert!(path.with_extension("db-wal").exists());
         let conn = Connection::open(&path).unwrap();
         assert_eq!(conn.query_row("SELECT sum(x) FROM t", [], |row| row.get::<_, i64>(0)).unwrap(), 15);
+    }
+
+    #[test]
+    fn what_the_thread_could_not_fold_stays_when_the_store_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        for meets_an_error in [true, false] {
+            let store = SqliteStore::open(&path).unwrap();
+            write(&store, Duration::from_secs(9), |tx| tx.add_channel("mail")).unwrap();
+            store.folder.as_ref().unwrap().shared.lock().given_up = meets_an_error;
+            drop(store);
+            assert_eq!(path.with_extension("db-wal").exists(), meets_an_error);
+        }
     }
 
     #[test]

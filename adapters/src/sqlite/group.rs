@@ -17,6 +17,7 @@ use super::queue::{Batch, Leader, Mark, Told};
 use super::session::{Session, Undo};
 use super::statements::{self, AtHand, Db};
 use super::time::{CAN_WAIT, Pauses};
+use super::unwritten::Unwritten;
 use super::{Place, Writer};
 
 /// How beginning the transaction went.
@@ -119,6 +120,7 @@ impl Running<'_> {
             Session::new(db, memory).write_group()?;
             statements::run(db, "SAVEPOINT rides", [])
         });
+        let lost_before = self.lost.is_some();
         while let Some(name) = rides.first().and_then(|work| work.rides_as()) {
             let (mut same, others): (Vec<_>, Vec<_>) =
                 rides.into_iter().partition(|work| work.rides_as() == Some(name));
@@ -130,14 +132,17 @@ impl Running<'_> {
             }
             self.told.extend(same.into_iter().map(|work| (work, Ok(()))));
         }
+        // One of them may have met what could not be written of another one before it.
+        let met = if lost_before { None } else { self.lost.take() };
         let mut failed = None;
         self.unless_lost(|db, memory| {
-            if let Err(error) = Session::new(db, memory).write_group() {
+            if let Err(error) = met.map_or_else(|| Session::new(db, memory).write_group(), Err) {
                 if db.is_autocommit() {
                     return Err(error);
                 }
                 memory.go_back(before, &[]);
                 memory.hot = Hot::default();
+                memory.unwritten = Unwritten::default();
                 statements::run(db, "ROLLBACK TO rides", [])?;
                 failed = Some(StoreError::Aborted(format!("a write failed half way: {error}")));
             }
@@ -145,7 +150,8 @@ impl Running<'_> {
         });
         if let Some(error) = failed {
             let of_rides = self.told.iter_mut().skip(first);
-            of_rides.filter(|(_, outcome)| outcome.is_ok()).for_each(|(_, outcome)| *outcome = Err(error.clone()));
+            let stand = of_rides.filter(|(_, outcome)| !matches!(outcome, Err(StoreError::Aborted(_))));
+            stand.for_each(|(_, outcome)| *outcome = Err(error.clone()));
         }
     }
 

@@ -84,10 +84,13 @@ impl Stamp {
 
 /// Refuses strangers for sure, with locks, in one snapshot; nothing is changed. Answers the schema version, 0 for none yet.
 pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
-    let (stamp, tables) = patiently(|| {
+    let (stamp, tables, found) = patiently(|| {
         let snapshot = conn.unchecked_transaction()?;
         let tables: i64 = snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        Ok((stamp(&snapshot)?, tables))
+        let stamp = stamp(&snapshot)?;
+        // Both of one moment: another process may bring the file to a newer schema meanwhile.
+        let is_ours = stamp.version() > 0 && stamp.refuse_strangers(path).is_ok();
+        Ok((stamp, tables, if is_ours { schema(&snapshot)? } else { Schema::new() }))
     })?;
     stamp.refuse_strangers(path)?;
     if stamp == Stamp::NONE && tables > 0 {
@@ -95,8 +98,8 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreErro
     }
     match stamp.version() {
         0 => {}
-        KNOWN => refuse_foreign_code(conn, path, expected()?)?,
-        older => refuse_foreign_code(conn, path, &made_by(&STEPS[..older as usize])?)?,
+        KNOWN => refuse_foreign_code(&found, path, expected()?)?,
+        older => refuse_foreign_code(&found, path, &made_by(&STEPS[..older as usize])?)?,
     }
     Ok(stamp.version())
 }
@@ -105,10 +108,9 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<u32, StoreErro
 /// indexes are a stranger's code: it would run with our statements, and need not come to an end.
 ///
 /// Triggers and views do not run, and tables beside ours are not read, so these may stay; an audit tells of them.
-fn refuse_foreign_code(conn: &Connection, path: &Path, expected: &Schema) -> Result<(), StoreError> {
-    let found = schema(conn).map_err(store_error)?;
+fn refuse_foreign_code(found: &Schema, path: &Path, expected: &Schema) -> Result<(), StoreError> {
     let ours = |table: &str| expected.iter().any(|item| item.kind == "table" && item.name.eq_ignore_ascii_case(table));
-    let missing = expected.difference(&found).map(|item| item.told(ANOTHER));
+    let missing = expected.difference(found).map(|item| item.told(ANOTHER));
     let foreign = found.difference(expected).filter(|item| item.kind == "index" && ours(&item.table));
     match missing.chain(foreign.map(|item| item.told(FOREIGN))).next() {
         Some(what) => Err(StoreError::Corrupt(format!("{}: {what}", path.display()))),

@@ -65,7 +65,7 @@ const MEMORY: &str = ":memory:";
 pub struct SqliteStore {
     mark: Mark,
     queue: Queue,
-    /// Folds the WAL of a file while others write. Ends before the connections are closed.
+    /// Folds the WAL of a file while others write. Is ended before the connections are closed.
     folder: Option<Folder>,
     /// Dropped before the writer, which folds the WAL into the file when it is the last.
     readers: Mutex<Readers>,
@@ -157,7 +157,9 @@ impl SqliteStore {
         connect::set_up_writer(&conn)?;
         let folder = if CAN_WAIT { Folder::instead_of(&conn, path.clone())? } else { None };
         let memory = if CAN_WAIT { Memory::reading_ahead(Ahead::of(path.clone())) } else { Memory::default() };
-        Ok(SqliteStore { folder, ..SqliteStore::over(conn, memory, Place::File(file)) })
+        let mut store = SqliteStore::over(conn, memory, Place::File(file));
+        store.folder = folder;
+        Ok(store)
     }
 
     /// A new store in memory, gone when dropped.
@@ -284,6 +286,16 @@ impl SqliteStore {
             readers.idle.push(conn);
         }
         Ok(answer)
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // By closing the last connection SQLite would fold what its thread could not, and meet the disk's next answer.
+        if self.folder.take().is_some_and(|folder| folder.end()) {
+            // Should this fail too, it does.
+            let _ = connect::keep_wal_on_close(&self.writer().conn, true);
+        }
     }
 }
 

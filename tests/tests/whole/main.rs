@@ -25,5 +25,6 @@ mod regressions;
 mod requests;
 mod requirements;
 mod snapshots;
+mod stores;
 mod subscribers;
 mod time;

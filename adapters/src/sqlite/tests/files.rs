@@ -183,6 +183,12 @@ fn a_newer_schema_that_is_only_in_the_wal_is_refused_untouched() {
     drop(newer);
     assert!(fs::metadata(path.with_extension("db-wal")).unwrap().len() > 0);
     assert_eq!(refused(&path), StoreError::NewerSchema { found: 99, known: KNOWN });
+    #[cfg(unix)]
+    {
+        let link = path.with_file_name("link.db");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(refused(&link), StoreError::NewerSchema { found: 99, known: KNOWN });
+    }
 }
 
 #[test]

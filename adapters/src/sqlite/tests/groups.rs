@@ -327,6 +327,62 @@ fn what_rides_along_and_cannot_be_written_is_undone_without_its_group() {
 }
 
 #[test]
+fn what_rides_along_and_meets_what_another_ride_could_not_write_is_undone_without_the_group() {
+    struct Ride(&'static str, Told);
+    impl Work for Ride {
+        fn run(&mut self, tx: &mut dyn Transaction) -> Verdict {
+            if self.0 == "looks" {
+                // A list is asked of SQLite, which is told of what was kept before.
+                return tx
+                    .messages(&MessageFilter::default(), Page::default())
+                    .map_or(Verdict::Undo, |_| Verdict::Keep);
+            }
+            tx.put_consumer(&ConsumerRow { cursor: Sequence::new(2), ..ConsumerRow::new(self.0) }).unwrap();
+            let message = MessageRow {
+                message_id: tx.next_message_id().unwrap(),
+                reservation_id: ReservationId::new(1),
+                storage_id: StorageId::new(1),
+                customer: CustomerId::new("kim").unwrap(),
+                kind: "strange".to_owned(),
+                content: "안내".to_owned(),
+                event_sequence: Sequence::new(1),
+                channel: "inbox".to_owned(),
+                correlation_id: CorrelationId::new("test").unwrap(),
+            };
+            tx.add_message(&message).unwrap();
+            Verdict::Keep
+        }
+
+        fn rides_as(&self) -> Option<&'static str> {
+            Some(self.0)
+        }
+
+        fn done(self: Box<Self>, outcome: Result<(), StoreError>) {
+            self.1.lock().unwrap().push((self.0, outcome));
+        }
+    }
+    let (_folder, store, path) = in_file();
+    let other = stranger(&path);
+    other.execute_batch("CREATE UNIQUE INDEX strange ON messages (kind) WHERE kind = 'strange'").unwrap();
+    other.execute_batch("INSERT INTO messages VALUES (9, 9, 9, 'lee', 'strange', 'x', 9, 'inbox', 'test')").unwrap();
+    let outcomes = Told::default();
+    let ride = |name| Box::new(Ride(name, Arc::clone(&outcomes))) as Box<dyn Work>;
+    store.submit(vec![keeping("a", &outcomes), ride("keeps"), ride("looks"), ride("last")], WAIT);
+    store.submit(vec![keeping("b", &outcomes)], WAIT);
+    store.drive();
+    let (rides, works): (Vec<_>, Vec<_>) =
+        told(&outcomes).into_iter().partition(|(name, _)| ["keeps", "looks", "last"].contains(name));
+    assert_eq!(works, [("a", Ok(())), ("b", Ok(()))]);
+    let aborted = |outcome: &Result<(), StoreError>| matches!(outcome, Err(StoreError::Aborted(_)));
+    assert!(rides.len() == 3 && rides.iter().all(|(_, outcome)| aborted(outcome)), "{rides:?}");
+    assert_eq!(storages(&store), 2);
+    assert_eq!(read(&store, |q| q.consumers()).unwrap(), [], "no cursor moved");
+    other.execute_batch("DELETE FROM messages; DROP INDEX strange").unwrap();
+    register_many(&store, 1);
+    assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
+}
+
+#[test]
 fn who_waits_too_long_for_another_process_is_told_busy_and_the_others_go_on_waiting() {
     let (_folder, store, path) = in_file();
     let other = stranger(&path);

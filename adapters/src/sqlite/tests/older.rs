@@ -6,7 +6,8 @@ use storagerent_core::message::MessageRow;
 use storagerent_core::ports::{EventFilter, MessageFilter, write};
 use storagerent_core::{ReservationId, Sequence, Version};
 
-use super::super::migrations::{APPLICATION_ID, KNOWN};
+use super::super::connect;
+use super::super::migrations::{APPLICATION_ID, KNOWN, migrate, recognise};
 use super::super::seal::WITH_CURSORS;
 use super::super::statements::Db;
 use super::super::tables::events;
@@ -63,6 +64,22 @@ fn a_file_of_an_older_schema_is_brought_to_the_newest_with_all_it_holds() {
     assert_eq!(read(&store, |q| q.check_log(9)).unwrap(), []);
     assert_eq!(register_many(&store, 1), ());
     assert_eq!(schema(&older), schema(&path), "to the letter");
+}
+
+#[test]
+fn an_older_file_is_recognised_while_another_process_brings_it_to_the_newest_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..8 {
+        let path = folder.path().join(format!("{round}.db"));
+        lived_in(&path);
+        let conn = connect::open(&path).unwrap();
+        connect::switch_to_wal(&conn, &path).unwrap();
+        assert_eq!(recognise(&conn, &path), Ok(3));
+        std::thread::scope(|threads| {
+            threads.spawn(|| migrate(&connect::open(&path).unwrap(), &path).unwrap());
+            while recognise(&conn, &path).unwrap() != KNOWN {}
+        });
+    }
 }
 
 #[test]
