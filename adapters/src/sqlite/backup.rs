@@ -128,6 +128,8 @@ pub(super) fn copy(source: &Connection, to: &Path) -> Result<(), StoreError> {
     let draft = Draft::new(&to).map_err(|e| failed(&to, &e))?;
     draft.fill(source)?;
     draft.publish(&to)?;
+    // Its own name goes first: whoever is killed in between leaves no file with two names, which nobody could open.
+    drop(draft);
     connect::sync_folder(folder).map_err(|e| failed(&to, &e))
 }
 
