@@ -7,6 +7,8 @@ mod flips;
 mod groups;
 mod older;
 mod processes;
+mod remembered;
+mod rides;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
