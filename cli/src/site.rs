@@ -12,7 +12,7 @@ use storagerent::effect::{Charge, Outcome};
 use storagerent::payment::{Behaviour, SimulatedGateway};
 use storagerent::sqlite::SqliteStore;
 use storagerent::{
-    App, Caller, CustomerId, DrivenStore, Error, Lang, OperationError, Options, PaymentGateway, StoreError,
+    App, Caller, CustomerId, DrivenStore, Error, Lang, OperationError, Options, Page, PaymentGateway, StoreError,
 };
 
 use crate::cli::Globals;
@@ -142,6 +142,15 @@ impl Site {
         }
     }
 
+    /// Has the payment service's books made before the first payment is asked for: where there were payments and there are no books,
+    /// it is a copy. Should they not open, the charge says so.
+    pub(crate) fn open_first_books(&self) -> Result<(), Failure> {
+        if self.app.payments(Page::first(1))?.is_empty() {
+            let _ = self.gateway.open();
+        }
+        Ok(())
+    }
+
     /// Says, if that is so, that the payment service's books cannot be used: all it says by itself is that it is away.
     fn remark_books(&self) {
         if self.gateway.misses_books.load(Ordering::Relaxed) {
@@ -264,26 +273,26 @@ impl LazyGateway {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls the service, or says why it cannot be called.
-    fn call(&self, f: impl FnOnce(&SimulatedGateway) -> Outcome, cannot: impl FnOnce(String) -> Outcome) -> Outcome {
-        let open = || match self.behaviour {
+    /// The service, or why it cannot be called.
+    fn open(&self) -> Result<&SimulatedGateway, String> {
+        if let Some(gateway) = self.opened.get() {
+            return Ok(gateway);
+        }
+        let opened = match self.behaviour {
             // A service that is down is not reached, nor are its books.
             Behaviour::Down => Ok(SimulatedGateway::in_memory(Behaviour::Down)),
             other => SimulatedGateway::with_books(&self.books, other),
         };
-        if let Some(gateway) = self.opened.get() {
-            return f(gateway);
-        }
         // Tried anew with each call: a server goes on once they can be opened.
-        match open() {
+        match opened {
             Ok(gateway) => {
                 *self.trouble() = None;
-                f(self.opened.get_or_init(|| gateway))
+                Ok(self.opened.get_or_init(|| gateway))
             }
             Err(error) => {
                 let why = error.to_string();
                 *self.trouble() = Some(error);
-                cannot(why)
+                Err(why)
             }
         }
     }
@@ -295,7 +304,7 @@ impl LazyGateway {
             self.misses_books.store(true, Ordering::Relaxed);
             return Outcome::Unavailable { reason: "the payment service's books are not there".to_owned() };
         }
-        self.call(f, |reason| Outcome::Unavailable { reason })
+        self.open().map_or_else(|reason| Outcome::Unavailable { reason }, f)
     }
 }
 
@@ -305,7 +314,7 @@ impl PaymentGateway for LazyGateway {
     }
 
     fn charge(&self, charge: &Charge, deadline: Duration) -> Outcome {
-        self.call(|gateway| gateway.charge(charge, deadline), |reason| Outcome::NotTaken { reason })
+        self.open().map_or_else(|reason| Outcome::NotTaken { reason }, |gateway| gateway.charge(charge, deadline))
     }
 
     fn void(&self, charge: &Charge, deadline: Duration) -> Outcome {

@@ -42,6 +42,7 @@ impl ReserveArgs {
             if let Some(elsewhere) = &site.elsewhere {
                 return Err(elsewhere.clone().into());
             }
+            site.open_first_books()?;
             let expected = self.price.as_deref().map(|amount| in_minor_units(site, storage_id, amount));
             let command = Reserve { from, until, price: expected.transpose()?, ..Reserve::new(storage_id) };
             site.out.show(&site.app.reserve(&caller, command)?)

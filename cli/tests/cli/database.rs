@@ -121,6 +121,20 @@ fn whoever_looks_at_a_backup_without_its_books_gives_no_money_up() {
 }
 
 #[test]
+fn the_books_are_there_before_the_first_hold_so_that_one_who_is_killed_before_the_charge_leaves_it_to_be_settled() {
+    let site = Site::with_storages();
+    assert!(!site.path("rent.db.books").exists());
+    assert_eq!(site.run(&["reserve", "99"]).code, 3);
+    assert!(site.path("rent.db.books").exists());
+    site.ok(&["reserve", "1", "--customer", "kim"]);
+    site.ok(&["db", "backup", "saved.db"]);
+    let saved = site.path("saved.db");
+    let refused = Answer::of(tool().arg("--db").arg(&saved).args(["reserve", "99"]).output().unwrap());
+    assert_eq!(refused.code, 3);
+    assert!(!site.path("saved.db.books").exists(), "where there were payments, none are made before one is");
+}
+
+#[test]
 fn a_backup_is_restored_where_there_is_no_file_yet() {
     let site = Site::with_storages();
     site.ok(&["db", "backup", "saved.db"]);
